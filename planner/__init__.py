@@ -1,0 +1,1 @@
+"""Proposes: reads the world and publishes plans. Changes nothing else, anywhere."""

@@ -1,0 +1,1 @@
+"""Archive and Register: the two primitives that keep state, and their embedded backends."""
