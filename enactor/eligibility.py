@@ -1,0 +1,303 @@
+"""Which plan may be enacted: chosen and verified before anything is claimed.
+
+A bad plan must be refused here, or its claim would strand the one before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from enactor.ports import Ports, Request
+from plans.claim import Grounds, passes_holds, superseded_by_pointer
+from plans.decisions import (
+    Approval,
+    Hold,
+    approvals_wanted,
+    read_approvals,
+    read_hold,
+    read_rejection,
+)
+from plans.errors import Refused
+from plans.guards import JUMP_MAX_RULE, differences, evaluate, refuse_breaches
+from plans.journal import recent_entries
+from plans.kinds.dns import RecordKey, Records
+from plans.mirror import read_mirrors
+from plans.names import JUMP_MAX
+from plans.plan import Plan, PlanReference
+from plans.pointer import Pointer, matches_base, names, read_pointer
+from plans.published import Published, check_changes, published_from, read_desired, read_plan
+from plans.settings import Settings, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A verified plan, its desired state, what its claim was decided on, and whether it resumes."""
+
+    published: Published
+    desired: Mapping[RecordKey, Records]
+    grounds: Grounds
+    resumes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Register:
+    settings: Settings
+    pointer: Pointer | None
+    hold: Hold | None
+
+
+def choose(ports: Ports, request: Request) -> Chosen | PlanReference | None:
+    """The plan to enact; or, by reference, the one that is applied already; or None if there is none.
+
+    Raises:
+        Superseded: the plan named is older than the pointer's.
+        Refused: the plan cannot be enacted, or none can; the rule that stops the head is named.
+        Unavailable: a store cannot be read.
+    """
+    register = ports.register
+    seen = _Register(
+        settings=read_settings(register, request.stream),
+        pointer=read_pointer(register, request.stream),
+        hold=read_hold(register, request.stream),
+    )
+    _check_lineage(seen, request.stream)
+    if request.generation is not None:
+        return _named(ports, request, seen, request.generation)
+    return _newest(ports, request, seen)
+
+
+def _newest(ports: Ports, request: Request, seen: _Register) -> Chosen | PlanReference | None:
+    """The newest eligible plan; else the desired one, resumed; else the rule that stops the head."""
+    pointer = seen.pointer
+    floor = pointer.desired_generation if pointer else 0
+    numbers = published_from(ports.archive, request.stream, floor)
+    stopped: Refused | None = None
+    for generation in reversed(numbers.generations):
+        if generation <= floor:
+            break
+        try:
+            return _verify(ports, request, seen, generation, None)
+        except Refused as refusal:
+            stopped = stopped or refusal
+    if pointer is not None and pointer.applied != pointer.desired:
+        return _verify(ports, request, seen, floor, pointer.desired_digest)
+    if stopped is not None:
+        raise stopped
+    return pointer.desired if pointer is not None else None
+
+
+def _named(
+    ports: Ports, request: Request, seen: _Register, generation: int
+) -> Chosen | PlanReference:
+    """The plan the caller named. What is applied or overtaken is said without reading its file."""
+    pointer = seen.pointer
+    if pointer is not None and generation < pointer.desired_generation:
+        raise superseded_by_pointer(request.stream, generation, pointer)
+    if pointer is not None and generation == pointer.desired_generation:
+        _same_bytes(
+            request.stream, generation, "the pointer", pointer.desired_digest, request.digest
+        )
+        if pointer.applied == pointer.desired:
+            return pointer.desired
+        return _verify(ports, request, seen, generation, pointer.desired_digest)
+    return _verify(ports, request, seen, generation, request.digest)
+
+
+def _verify(
+    ports: Ports, request: Request, seen: _Register, generation: int, digest: str | None
+) -> Chosen:
+    """Everything of DESIGN section 4, steps 1 and 2, for one plan."""
+    pointer, settings = seen.pointer, seen.settings
+    published = read_plan(
+        ports.archive, request.stream, settings.lineage, generation, digest
+    )
+    plan = published.plan
+    resumes = names(pointer, plan, published.digest)
+    approvals = read_approvals(ports.register, request.stream, generation)
+    grounds = Grounds(pointer, settings, _counted(ports, plan, approvals, resumes=resumes))
+    desired = read_desired(ports.archive, plan, settings.zone)
+    check_changes(plan, settings.zone)
+    _check_targets(ports, plan, settings)
+    _check_digests(ports, published, approvals)
+    _check_decisions(ports, seen, published, grounds.approvals)
+    if not resumes:
+        _check_first_claim(ports, request, seen, published)
+    guards = evaluate(
+        settings.zone, settings, differences(plan.targets), plan.waivers
+    )
+    refuse_breaches(
+        guards,
+        remedy="the stream's settings allow less than when it was planned: publish a new plan"
+        f" with `planfence plan {plan.stream}`",
+    )
+    return Chosen(published, desired, grounds, resumes)
+
+
+def _check_lineage(seen: _Register, stream: str) -> None:
+    if seen.pointer is not None and seen.pointer.lineage != seen.settings.lineage:
+        raise Refused(
+            f"the pointer of {stream} is of another lineage than its settings",
+            rule="foreign-lineage",
+            expected=seen.settings.lineage,
+            actual=seen.pointer.lineage,
+            remedy="two registers were mixed up: restore the right one",
+        )
+
+
+def _counted(
+    ports: Ports, plan: Plan, approvals: tuple[Approval, ...], *, resumes: bool
+) -> tuple[Approval, ...]:
+    """Approvals of this lineage that stand. Expiry binds the first claim only."""
+    now = ports.clock.now()
+    return tuple(
+        approval
+        for approval in approvals
+        if approval.lineage == plan.lineage
+        and approval.generation == plan.generation
+        and (resumes or approval.expires_at > now)
+    )
+
+
+def _check_targets(ports: Ports, plan: Plan, settings: Settings) -> None:
+    """A plan's targets are those of the settings; a retiring one may be gone when it is retired."""
+    mirrors = read_mirrors(ports.register, plan.stream)
+    retired = {target for target, mirror in mirrors.items() if mirror.retired}
+    planned = {target.target for target in plan.targets}
+    wanted = set(settings.targets)
+    retiring = set(settings.retiring)
+    retire = {target.target for target in plan.targets if target.retire}
+    fits = (
+        wanted <= planned <= wanted | retiring
+        and retire == planned & retiring
+        and retiring - planned <= retired
+    )
+    if not fits:
+        raise Refused(
+            f"plan {plan.generation} of {plan.stream} does not name the stream's targets",
+            rule="targets",
+            expected=", ".join(sorted(wanted | retiring - retired)),
+            actual=", ".join(sorted(planned)),
+            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+        )
+
+
+def _check_digests(
+    ports: Ports, published: Published, approvals: tuple[Approval, ...]
+) -> None:
+    """One generation, one digest (G2): in its approvals and in what the journal remembers."""
+    plan = published.plan
+    for approval in approvals:
+        _same_bytes(
+            plan.stream, plan.generation, f"{approval.approver}'s approval",
+            approval.digest, published.digest,
+        )
+    for entry in recent_entries(ports.register, plan.stream):
+        if entry.generation == plan.generation and entry.digest is not None:
+            _same_bytes(
+                plan.stream, plan.generation, f"journal entry {entry.sequence}",
+                entry.digest, published.digest,
+            )
+
+
+def _same_bytes(
+    stream: str, generation: int, where: str, expected: str, actual: str | None
+) -> None:
+    if actual is not None and expected != actual:
+        raise Refused(
+            f"generation {generation} of {stream} has another digest in {where}",
+            rule="generation-digest",
+            expected=expected,
+            actual=actual,
+            remedy=f"publish a new plan: `planfence plan {stream}`",
+        )
+
+
+def _check_decisions(
+    ports: Ports, seen: _Register, published: Published, approvals: tuple[Approval, ...]
+) -> None:
+    plan = published.plan
+    rejection = read_rejection(ports.register, plan.stream, plan.generation)
+    if rejection is not None:
+        raise Refused(
+            f"plan {plan.generation} of {plan.stream} was rejected by {rejection.by}:"
+            f" {rejection.reason}",
+            rule="rejected",
+            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+        )
+    if seen.hold is not None and not passes_holds(plan):
+        raise held(plan.stream, seen.hold)
+    wanted = approvals_wanted(plan, seen.settings)
+    approvers = {
+        approval.approver
+        for approval in approvals
+        if seen.settings.self_approval == "allow" or approval.approver != plan.created_by
+    }
+    if len(approvers) < wanted:
+        raise Refused(
+            f"plan {plan.generation} of {plan.stream} is not approved",
+            rule="approvals",
+            expected=f"{wanted} approval{'s' if wanted != 1 else ''} of these bytes that stand",
+            actual=str(len(approvers)),
+            remedy=f"review it, then `planfence approve {plan.stream} {plan.generation}"
+            f" --digest {published.digest}`",
+        )
+
+
+def held(stream: str, hold: Hold) -> Refused:
+    """The refusal that a hold is."""
+    return Refused(
+        f"{stream} is held by {hold.by}: {hold.reason}",
+        rule="held",
+        remedy=f"`planfence release {stream}` ends the hold",
+    )
+
+
+def _check_first_claim(
+    ports: Ports, request: Request, seen: _Register, published: Published
+) -> None:
+    """What binds the first claim only: expiry, base, a hold at planning, the jump."""
+    plan = published.plan
+    again = f"publish a new plan: `planfence plan {plan.stream}`"
+    if plan.expires_at <= ports.clock.now():
+        raise Refused(
+            f"plan {plan.generation} of {plan.stream} expired",
+            rule="expired",
+            expected=f"a claim before {plan.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+            actual=f"{ports.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            remedy=again,
+        )
+    if plan.base.hold is not None and not passes_holds(plan):
+        raise Refused(
+            f"plan {plan.generation} of {plan.stream} was observed under a hold"
+            f" of {plan.base.hold.by}",
+            rule="observed-under-hold",
+            remedy=again,
+        )
+    if plan.mode == "exact" and not matches_base(seen.pointer, plan.base):
+        raise Refused(
+            f"plan {plan.generation} of {plan.stream} was made on another state",
+            rule="base-moved",
+            expected=_state(plan.base.desired, plan.base.applied),
+            actual=_state(
+                seen.pointer.desired if seen.pointer else None,
+                seen.pointer.applied if seen.pointer else None,
+            ),
+            remedy=again,
+        )
+    floor = seen.pointer.desired_generation if seen.pointer else 0
+    if plan.generation > floor + JUMP_MAX and request.allow_jump is None:
+        raise Refused(
+            f"plan {plan.generation} of {plan.stream} jumps too far",
+            rule=JUMP_MAX_RULE,
+            expected=f"at most {floor + JUMP_MAX}",
+            actual=str(plan.generation),
+            remedy="if the number is real: `planfence enact ... --allow jump-max --reason TEXT`",
+        )
+
+
+def _state(desired: object, applied: object) -> str:
+    def number(reference: object) -> str:
+        return str(getattr(reference, "generation", "none"))
+
+    return f"desired {number(desired)}, applied {number(applied)}"

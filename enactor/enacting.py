@@ -1,0 +1,211 @@
+"""One enacting pass: choose, verify, claim, write step by step, complete.
+
+DESIGN section 4 is the contract. The pass keeps nothing that another enactor could not find out:
+pointer and fences say where it stands, so any enactor may take over after a crash anywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from enactor.eligibility import Chosen, choose
+from enactor.ports import Ports, Request
+from enactor.steps import Enactment, enact_target
+from plans.claim import claim, complete
+from plans.errors import Conflict, PlanfenceError, Superseded
+from plans.journal import Draft, EntryKind, record
+from plans.plan import PlanReference, TargetPlan, Wave
+
+CLAIMS_MAX = 50
+
+PassOutcome = Literal[
+    "applied", "already_applied", "superseded", "refused", "partial", "failed", "unavailable"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOutcome:
+    """How far one target got: done, or the error that stopped it; None for both: not reached."""
+
+    target: str
+    done: bool
+    error: PlanfenceError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a pass ended. ``error`` is the one that decided it, where it did not end well."""
+
+    outcome: PassOutcome
+    generation: int | None
+    digest: str | None
+    targets: tuple[TargetOutcome, ...] = ()
+    error: PlanfenceError | None = None
+    resumed: bool = False
+
+
+def enact_stream(ports: Ports, request: Request) -> Outcome:
+    """Run one enacting pass.
+
+    Returns:
+        ``applied``: every target is done and the pointer says so. ``partial``: some are done, the
+        next pass resumes. Otherwise the worst that stopped a target.
+
+    Raises:
+        Refused, Superseded: nothing was claimed; nothing was changed.
+        Unavailable: a store did not answer before the first step.
+    """
+    attempt = ports.new_id()
+    chosen = _claim(ports, request, attempt)
+    if chosen is None:
+        return Outcome("already_applied", None, None)
+    if isinstance(chosen, PlanReference):
+        return Outcome("already_applied", chosen.generation, chosen.digest)
+    enactment = Enactment(
+        ports=ports,
+        request=request,
+        published=chosen.published,
+        desired=chosen.desired,
+        settings=chosen.grounds.settings,
+        attempt=attempt,
+    )
+    results = _waves(enactment)
+    return _conclude(enactment, results, resumed=chosen.resumes)
+
+
+def _claim(ports: Ports, request: Request, attempt: str) -> Chosen | PlanReference | None:
+    """Choose and claim. A claim that lost a race chooses anew: the rules decide again, from reads."""
+    for _ in range(CLAIMS_MAX):
+        chosen = choose(ports, request)
+        if not isinstance(chosen, Chosen):
+            return chosen
+        details: list[tuple[str, str]] = [("mode", chosen.published.plan.mode)]
+        if request.adopt:
+            details.append(("adopt", "yes"))
+        if request.allow_jump is not None:
+            details.append(("jump-max", request.allow_jump))
+        draft = _draft(
+            ports, request, chosen.published.plan.generation, chosen.published.digest, attempt,
+            kind="resumed" if chosen.resumes else "claimed", details=tuple(details),
+        )
+        try:
+            claim(ports.register, chosen.published, chosen.grounds, draft)
+        except Conflict as conflict:
+            if conflict.rule != "claim-raced":
+                raise
+            continue
+        ports.progress.claimed(chosen.published.plan.generation, resumed=chosen.resumes)
+        return chosen
+    raise Conflict(
+        f"lost {CLAIMS_MAX} races to claim a plan of {request.stream}",
+        rule="claim-contended",
+        remedy="run the command again when fewer enactors run",
+    )
+
+
+def _waves(enactment: Enactment) -> list[TargetOutcome]:
+    """Wave by wave, each target on its own; one that fails does not stop the others of its wave."""
+    results: list[TargetOutcome] = []
+    for wave in enactment.plan.waves:
+        ended = _wave(enactment, wave, results)
+        if ended or not all(result.done for result in results):
+            break
+    reached = {result.target for result in results}
+    results += [
+        TargetOutcome(part.target, done=False, error=None)
+        for part in enactment.plan.targets
+        if part.target not in reached
+    ]
+    return results
+
+
+def _wave(enactment: Enactment, wave: Wave, results: list[TargetOutcome]) -> bool:
+    """Returns True when the pass ends here: a newer generation was seen on some target."""
+    for part in wave.targets:
+        error = _target(enactment, part)
+        results.append(TargetOutcome(part.target, done=error is None, error=error))
+        if isinstance(error, Superseded):
+            return True
+    return False
+
+
+def _target(enactment: Enactment, part: TargetPlan) -> PlanfenceError | None:
+    try:
+        enact_target(enactment, part, enactment.ports.target(part.target))
+    except PlanfenceError as error:
+        return error
+    return None
+
+
+def _conclude(
+    enactment: Enactment, results: list[TargetOutcome], *, resumed: bool
+) -> Outcome:
+    """Record the end: applied with the pointer, anything else as an entry of its own."""
+    ports, request = enactment.ports, enactment.request
+    generation, digest = enactment.plan.generation, enactment.published.digest
+    error = _worst(results)
+    if error is None:
+        try:
+            draft = _draft(
+                ports, request, generation, digest, enactment.attempt, kind="applied", details=()
+            )
+            complete(ports.register, enactment.published, draft)
+        except PlanfenceError as failure:
+            error = failure
+    outcome = _outcome(results, error)
+    if error is not None:
+        _record_end(enactment, results, outcome)
+    return Outcome(outcome, generation, digest, tuple(results), error, resumed)
+
+
+def _worst(results: list[TargetOutcome]) -> PlanfenceError | None:
+    """Superseded decides alone; else the refusal before what a retry mends."""
+    errors = [result.error for result in results if result.error is not None]
+    order = {"superseded": 0, "failed": 1, "refused": 2, "unavailable": 3}
+    return min(errors, key=lambda error: order[error.outcome], default=None)
+
+
+def _outcome(results: list[TargetOutcome], error: PlanfenceError | None) -> PassOutcome:
+    if error is None:
+        return "applied"
+    if isinstance(error, Superseded):
+        return "superseded"
+    if any(result.done for result in results):
+        return "partial"
+    ends: dict[str, PassOutcome] = {
+        "refused": "refused",
+        "superseded": "superseded",
+        "unavailable": "unavailable",
+    }
+    return ends.get(error.outcome, "failed")
+
+
+def _record_end(enactment: Enactment, results: list[TargetOutcome], outcome: str) -> None:
+    """Tell the journal how the pass ended. The pass ended all the same if the journal is away."""
+    details = [("outcome", outcome)]
+    for result in results:
+        state = "done" if result.done else str(result.error or "not reached")
+        details.append((f"target {result.target}", state[:500]))
+    draft = _draft(
+        enactment.ports, enactment.request, enactment.plan.generation,
+        enactment.published.digest, enactment.attempt, kind="ended", details=tuple(details),
+    )
+    try:
+        record(enactment.ports.register, enactment.plan.stream, draft)
+    except PlanfenceError:
+        return  # the outcome stands and is reported; fences and pointer tell the next pass the rest
+
+
+def _draft(
+    ports: Ports,
+    request: Request,
+    generation: int,
+    digest: str,
+    attempt: str,
+    *,
+    kind: EntryKind,
+    details: tuple[tuple[str, str], ...],
+) -> Draft:
+    now = ports.clock.now()
+    return Draft(kind, now, request.by, attempt, generation, digest, details)

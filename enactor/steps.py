@@ -1,0 +1,306 @@
+"""One target of one plan: its steps, each written under the fence, until its fence says done.
+
+The order of each round is what the guarantees rest on (schedule S16): **read the fence, then the
+pointer and the hold, in ``converge`` then observe and compute, then write the step**, which expects
+exactly the fence just read. Nothing is remembered from round to round but failures counted: how far
+a target got is what its fence says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from enactor.eligibility import held
+from enactor.ports import Ports, Request
+from enactor.targets import Target
+from plans.claim import passes_holds, superseded_by_pointer
+from plans.decisions import read_hold
+from plans.errors import Conflict, Drifted, FenceMoved, Refused, Superseded, Unavailable, Unknown
+from plans.fence import Fence, FenceSeen, Unreadable
+from plans.guards import Difference, evaluate, existing_sets, refuse_breaches
+from plans.kinds.dns import Change, RecordKey, Records, cut, diff
+from plans.mirror import Mirror, ensure_mirror, raise_mirror
+from plans.plan import Plan, TargetPlan
+from plans.pointer import names, read_pointer
+from plans.published import Published
+from plans.settings import Settings
+
+SETBACKS_MAX = 20  # refusals and unknown outcomes in one pass before it leaves the target to the next
+STEPS_MAX = 999_999
+
+
+@dataclass(frozen=True, slots=True)
+class Enactment:
+    """One pass over one plan, as its steps need it."""
+
+    ports: Ports
+    request: Request
+    published: Published
+    desired: Mapping[RecordKey, Records]
+    settings: Settings
+    attempt: str
+
+    @property
+    def plan(self) -> Plan:
+        return self.published.plan
+
+    def fence(self, step: int, *, done: bool, attempt: str | None = None) -> Fence:
+        return Fence(
+            generation=self.plan.generation,
+            step=step,
+            done=done,
+            digest=self.published.digest,
+            lineage=self.plan.lineage,
+            attempt=attempt or self.attempt,
+        )
+
+    def holds(self, seen: FenceSeen) -> bool:
+        """Whether a fence is this plan's, whichever attempt wrote it."""
+        return (
+            isinstance(seen, Fence)
+            and seen.lineage == self.plan.lineage
+            and seen.generation == self.plan.generation
+            and seen.digest == self.published.digest
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    changes: tuple[Change, ...]
+    fence: Fence
+
+
+def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None:
+    """Bring one target to the plan, from wherever its fence says it is.
+
+    Interleavings of a step's conditional write, A writing generation g, B writing g' > g:
+
+    * B writes between A's read of the fence and A's write. The target no longer holds what A
+      expects and refuses A's step whole. A reads again and meets g' : superseded.
+    * A is paused before its write for any time, and resumed. As above: the write carries the fence
+      read before the pause. There is no moment at which a late write of A's can land on B's.
+    * Two enactors of the same g: one step lands, the other is refused, reads the fence, finds it
+      to be its own generation and digest one step further, and goes on from there.
+
+    Raises:
+        Superseded: a newer generation stands at the target or at the pointer.
+        Refused: the world moved, another digest or lineage stands there, a guard, or a hold.
+        Unavailable, Unknown: the target or the register did not answer; the next pass resumes.
+        Conflict: no progress in ``SETBACKS_MAX`` rounds.
+    """
+    ports, stream = enactment.ports, enactment.plan.stream
+    mirror = ensure_mirror(ports.register, stream, target.id, enactment.attempt)
+    setbacks = 0
+    while setbacks < SETBACKS_MAX:
+        seen = target.read_fence()
+        _mirror_fence(enactment, part, target, seen)
+        _check_fence(enactment, target, seen)
+        if isinstance(seen, Fence) and enactment.holds(seen) and seen.done:
+            return
+        _check_pointer_and_hold(enactment)
+        write = _next_write(enactment, part, target, seen, mirror)
+        if write is None:
+            setbacks += 1
+            continue
+        if _apply(enactment, target, seen, write):
+            ports.progress.stepped(target.id, write.fence.step, done=write.fence.done)
+        else:
+            setbacks += 1
+    raise Conflict(
+        f"{target.id} moved {SETBACKS_MAX} times under plan {enactment.plan.generation}",
+        rule="target-contended",
+        remedy="run the command again: it resumes where the target's fence stands",
+    )
+
+
+def _apply(enactment: Enactment, target: Target, seen: FenceSeen, write: _Write) -> bool:
+    """Send one step. True if it was acknowledged; False if the fence must be read again.
+
+    An unknown outcome is no failure: the next round's read of the fence tells whether it landed,
+    and sending again expects the same fence as before, so at most one of the two can land.
+    """
+    try:
+        target.apply(write.changes, expected=seen, fence=write.fence)
+        return True
+    except (FenceMoved, Unknown):
+        return False
+    except Drifted as drift:
+        if enactment.plan.mode == "converge" or target.read_fence() != seen:
+            return False  # another step came between: compare generations again, then compute again
+        raise Refused(
+            f"{target.id} changed since the plan was made: {drift.what}",
+            rule="drift",
+            expected=drift.expected,
+            actual=drift.actual,
+            remedy=f"publish a new plan: `planfence plan {enactment.plan.stream}`",
+        ) from drift
+
+
+def _mirror_fence(
+    enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen
+) -> None:
+    """Write what was read to the mirror, if it is above it; the last step of a retiring target too."""
+    if isinstance(seen, Fence) and seen.lineage == enactment.plan.lineage:
+        raise_mirror(
+            enactment.ports.register,
+            enactment.plan.stream,
+            target.id,
+            seen,
+            retired=part.retire and enactment.holds(seen) and seen.done,
+            attempt=enactment.attempt,
+        )
+
+
+def _check_fence(enactment: Enactment, target: Target, seen: FenceSeen) -> None:
+    """Compare generations. After every refusal this runs again, on what is there now."""
+    plan = enactment.plan
+    if isinstance(seen, Fence) and seen.lineage == plan.lineage:
+        if seen.generation > plan.generation:
+            raise Superseded(
+                f"{target.id} holds generation {seen.generation}",
+                rule="superseded",
+                expected=f"at most generation {plan.generation}",
+                actual=f"generation {seen.generation}",
+                remedy=f"look at `planfence status {plan.stream}`",
+            )
+        if seen.generation == plan.generation and not enactment.holds(seen):
+            raise Refused(
+                f"{target.id} holds generation {seen.generation} with another digest",
+                rule="generation-digest",
+                expected=enactment.published.digest,
+                actual=seen.digest,
+                remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+            )
+
+
+def _check_pointer_and_hold(enactment: Enactment) -> None:
+    """The pointer still names this plan, and nobody holds the stream."""
+    ports, plan = enactment.ports, enactment.plan
+    pointer = read_pointer(ports.register, plan.stream)
+    if not names(pointer, plan, enactment.published.digest):
+        raise superseded_by_pointer(plan.stream, plan.generation, pointer)
+    if not passes_holds(plan):
+        hold = read_hold(ports.register, plan.stream)
+        if hold is not None:
+            raise held(plan.stream, hold)
+
+
+def _next_write(
+    enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen, mirror: Mirror
+) -> _Write | None:
+    """The step that follows from the fence as read; None to read it again first."""
+    if not isinstance(seen, Fence) or seen.lineage != enactment.plan.lineage:
+        return _create_fence(enactment, part, target, seen, mirror)
+    if enactment.plan.mode == "exact":
+        return _exact(enactment, part, target, seen)
+    return _converge(enactment, part, target, seen)
+
+
+def _create_fence(
+    enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen, mirror: Mirror
+) -> _Write:
+    """The fence record's creation, or adoption: alone, as step 0, under a new attempt id.
+
+    The absence was seen first and the pointer read after it, so the generation created is the one
+    the pointer desires after the absence (schedule S13). A record that is gone although it was
+    there, or is no fence of this lineage, is never replaced without ``--adopt``.
+    """
+    plan = enactment.plan
+    planned = next((base.fence for base in plan.base.fences if base.target == target.id), None)
+    never_there = seen is None and planned is None and mirror.generation == 0
+    if not never_there and not enactment.request.adopt:
+        raise _adoption_needed(plan.stream, target.id, seen, mirror)
+    new_attempt = enactment.ports.new_id()
+    return _Write((), enactment.fence(0, done=False, attempt=new_attempt))
+
+
+def _adoption_needed(stream: str, target: str, seen: FenceSeen, mirror: Mirror) -> Refused:
+    remedy = (
+        "find out who removed or replaced it; if the target is really this stream's, run the same"
+        " `planfence enact` with --adopt"
+    )
+    if seen is None:
+        return Refused(
+            f"the fence of {target} is gone",
+            rule="fence-missing",
+            expected=f"a fence of generation {mirror.generation or 'at planning'} or newer",
+            actual="none",
+            remedy=remedy,
+        )
+    if isinstance(seen, Unreadable):
+        return Refused(
+            f"what stands at the fence of {target} is no fence record",
+            rule="fence-unreadable",
+            expected="v=pf1 ...",
+            actual=seen.unreadable[:120],
+            remedy=remedy,
+        )
+    return Refused(
+        f"the fence of {target} is of another lineage than {stream}",
+        rule="fence-foreign",
+        expected="this stream's lineage",
+        actual=seen.lineage,
+        remedy=remedy,
+    )
+
+
+def _exact(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) -> _Write:
+    """The plan's next step: the first on the fence the plan was made on, a later one on its own."""
+    plan = enactment.plan
+    position = seen.step if enactment.holds(seen) else 0
+    if position == 0 and not enactment.holds(seen):
+        planned = next(base.fence for base in plan.base.fences if base.target == target.id)
+        if planned != seen.text():
+            raise Refused(
+                f"{target.id} was written since plan {plan.generation} was made",
+                rule="fence-moved",
+                expected=planned or "no fence",
+                actual=seen.text(),
+                remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+            )
+    if position >= len(part.steps):
+        raise Refused(
+            f"{target.id} stands at step {position} of plan {plan.generation}, which has"
+            f" {len(part.steps)}",
+            rule="fence-step",
+            expected=f"at most step {len(part.steps)}",
+            actual=f"step {position}, not done",
+            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+        )
+    step = part.steps[position]
+    done = position + 1 == len(part.steps)
+    return _Write(step.changes, enactment.fence(step.number, done=done))
+
+
+def _converge(
+    enactment: Enactment, part: TargetPlan, target: Target, seen: Fence
+) -> _Write | None:
+    """Observe and compute again, by the planner's own function, after every read of the fence (S4).
+
+    Guards bind each computed difference, because the world may have drifted since the review (S12).
+    A fence that moved while observing means that what was observed may be torn: start again.
+    """
+    plan, zone = enactment.plan, enactment.settings.zone
+    observation = target.observe()
+    if observation.fence != seen:
+        return None
+    changes = () if part.retire else diff(zone, enactment.desired, observation.state)
+    existing = existing_sets(zone, observation.state)
+    guards = evaluate(
+        zone, enactment.settings, [Difference(target.id, existing, changes)], plan.waivers
+    )
+    refuse_breaches(
+        guards,
+        remedy=f"{target.id} drifted since the review: publish a new plan with"
+        f" `planfence plan {plan.stream}`",
+    )
+    steps = cut(changes, target.step_changes_max)
+    number = seen.step + 1 if enactment.holds(seen) else 1
+    if number > STEPS_MAX:
+        raise Unavailable(
+            f"{target.id} took {STEPS_MAX} steps of plan {plan.generation} and still differs",
+            rule="fence-step",
+            remedy="somebody else keeps changing it: find out who, then publish a new plan",
+        )
+    return _Write(steps[0], enactment.fence(number, done=len(steps) == 1))

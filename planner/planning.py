@@ -1,0 +1,258 @@
+"""One planning pass: read, compare, guard, publish. Read-only but for one conditional put.
+
+DESIGN section 3 is the contract; the numbered comments follow its steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from planner.ancestry import assess_input, source_after
+from planner.pending import is_unchanged, pending_head
+from planner.ports import Ports, Request
+from planner.publishing import NumberTaken, publish
+from planner.world import World, fence_text, observe, read_decided
+from plans.document import digest_of
+from plans.errors import Conflict
+from plans.guards import (
+    PARENT_UNREADABLE,
+    SOURCE_WENT_BACK,
+    UNDOES_OVERRIDE,
+    differences,
+    evaluate,
+    existing_sets,
+    refuse_breaches,
+    verdict,
+)
+from plans.kinds.dns import Change, cut, diff
+from plans.kinds.zone import DESIRED_MEDIA_TYPE, DESIRED_NAME
+from plans.plan import (
+    Attachment,
+    Base,
+    FenceAtPlanning,
+    GuardResult,
+    HoldAtPlanning,
+    Input,
+    Plan,
+    Step,
+    Summary,
+    TargetPlan,
+    Wave,
+    content_digest,
+)
+from plans.published import Published
+
+RACES_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a pass ended. ``published`` is the plan it published, or the head that is pending."""
+
+    outcome: Literal["published", "pending", "unchanged"]
+    why: str
+    published: Published | None
+    generation: int | None
+    digest: str | None
+    notes: tuple[str, ...] = ()
+
+
+def plan_stream(ports: Ports, request: Request) -> Outcome:
+    """Run planning passes until one is not beaten to its number.
+
+    Raises:
+        Breached: a guard refuses; carries every guard's numbers.
+        Refused: the desired state, a target or a register item cannot be accepted.
+        Conflict: beaten ``RACES_MAX`` times.
+        Unavailable: a store or target cannot be read, or nothing could be published.
+    """
+    for _ in range(RACES_MAX):
+        world = observe(ports, read_decided(ports, request.stream))  # 1, then 2
+        try:
+            return _conclude(ports, request, world)
+        except NumberTaken:
+            continue  # 5: throw the plan away and start again; never renumber it
+    raise Conflict(
+        f"{RACES_MAX} other plans of {request.stream} were published first",
+        rule="planning-contended",
+        remedy="run the command again when fewer planners run",
+    )
+
+
+def _conclude(ports: Ports, request: Request, world: World) -> Outcome:
+    decided = world.decided
+    notes = tuple(f"ignored {key}: its number is out of reach" for key in decided.numbers.beyond)
+    changes = _changes(world)
+    if is_unchanged(world, changes):  # 3
+        assert decided.pointer is not None
+        pointer = decided.pointer
+        why = f"generation {pointer.desired_generation} is applied and nothing differs"
+        return Outcome(
+            "unchanged", why, None, pointer.desired_generation, pointer.desired_digest, notes
+        )
+    head = pending_head(ports, world, request)
+    if head is not None:
+        why = f"generation {head.plan.generation} already asks for this and waits to be enacted"
+        return Outcome("pending", why, head, head.plan.generation, head.digest, notes)
+    waves = _waves(world, changes)
+    entry = assess_input(ports, world)
+    guards = _guards(request, world, waves, entry)  # 4
+    refuse_breaches(
+        guards,
+        remedy=f"mend the desired state, or waive it by name: `planfence plan {request.stream}"
+        " --allow RULE --reason TEXT`",
+    )
+    plan = _compose(ports, request, world, waves, entry, guards)
+    published = publish(ports.archive, plan, (world.desired_body,))  # 5
+    why = "the desired state differs" if any(changes.values()) else _why_without_changes(world)
+    return Outcome("published", why, published, plan.generation, published.digest, notes)
+
+
+def _changes(world: World) -> dict[str, tuple[Change, ...]]:
+    zone = world.decided.settings.zone
+    return {
+        target: ()
+        if target in world.retiring
+        else diff(zone, world.desired.records, observation.state)
+        for target, observation in world.observed.items()
+    }
+
+
+def _why_without_changes(world: World) -> str:
+    pointer = world.decided.pointer
+    if world.retiring:
+        return "a target retires"
+    if pointer is None:
+        return "nothing was enacted yet: the targets need their fence"
+    if pointer.desired != pointer.applied or world.decided.parent != pointer.desired:
+        return "it supersedes a plan that the world has overtaken"
+    return "a target's fence is not the one that was applied"
+
+
+def _waves(world: World, changes: Mapping[str, tuple[Change, ...]]) -> tuple[Wave, ...]:
+    """One wave: DNS targets do not wait for each other. Every target has at least one step (S1)."""
+    zone = world.decided.settings.zone
+    targets = tuple(
+        TargetPlan(
+            target=target,
+            retire=target in world.retiring,
+            existing=existing_sets(zone, observation.state),
+            steps=tuple(
+                Step(number=number, changes=part)
+                for number, part in enumerate(cut(changes[target], world.limits[target]), start=1)
+            ),
+        )
+        for target, observation in world.observed.items()
+    )
+    return (Wave(number=1, targets=targets),)
+
+
+def _guards(
+    request: Request, world: World, waves: tuple[Wave, ...], entry: Input
+) -> tuple[GuardResult, ...]:
+    decided = world.decided
+    waived = {waiver.rule for waiver in request.waivers}
+    parts = differences(target for wave in waves for target in wave.targets)
+    results = list(evaluate(decided.settings.zone, decided.settings, parts, request.waivers))
+    if entry.commit is not None and entry.ancestry is not None:
+        results.append(
+            verdict(
+                SOURCE_WENT_BACK,
+                None,
+                "no commit older than the parent plan's source",
+                f"{entry.commit[:12]} is {entry.ancestry}",
+                holds=entry.ancestry != "older",
+                waived=waived,
+            )
+        )
+    if request.origin == "planner" and decided.standing is not None:
+        results.append(
+            verdict(
+                UNDOES_OVERRIDE,
+                None,
+                "no planner's plan while an override or rollback stands",
+                f"generation {decided.standing.generation} stands",
+                holds=False,
+                waived=waived,
+            )
+        )
+    if decided.unreadable is not None:
+        results.append(
+            verdict(
+                PARENT_UNREADABLE,
+                None,
+                "a readable parent, to inherit source and standing override from",
+                decided.unreadable,
+                holds=False,
+                waived=waived,
+            )
+        )
+    return tuple(results)
+
+
+def _compose(
+    ports: Ports,
+    request: Request,
+    world: World,
+    waves: tuple[Wave, ...],
+    entry: Input,
+    guards: tuple[GuardResult, ...],
+) -> Plan:
+    decided = world.decided
+    settings = decided.settings
+    pointer = decided.pointer
+    now = ports.clock.now().replace(microsecond=0)
+    desired = Attachment(
+        name=DESIRED_NAME,
+        digest=digest_of(world.desired_body),
+        size=len(world.desired_body),
+        media_type=DESIRED_MEDIA_TYPE,
+    )
+    hold = decided.hold
+    return Plan(
+        stream=settings.stream,
+        kind=settings.kind,
+        lineage=settings.lineage,
+        generation=world.next_generation,
+        parent=decided.parent,
+        base=Base(
+            desired=pointer.desired if pointer else None,
+            applied=pointer.applied if pointer else None,
+            fences=tuple(
+                FenceAtPlanning(target=target, fence=fence_text(observation.fence))
+                for target, observation in world.observed.items()
+            ),
+            hold=HoldAtPlanning(by=hold.by, reason=hold.reason) if hold else None,
+        ),
+        origin=request.origin,
+        mode=settings.mode,
+        created_at=now,
+        created_by=request.by,
+        expires_at=now + timedelta(hours=settings.plan_hours),
+        reason=request.reason,
+        inputs=(entry,),
+        source=source_after(world, entry),
+        standing=decided.standing,
+        guards=guards,
+        waivers=request.waivers,
+        summary=_summary(waves),
+        waves=waves,
+        attachments=(desired,),
+        content_digest=content_digest(settings.mode, desired.digest, waves, request.waivers),
+    )
+
+
+def _summary(waves: tuple[Wave, ...]) -> Summary:
+    changes = [
+        change
+        for wave in waves
+        for target in wave.targets
+        for step in target.steps
+        for change in step.changes
+    ]
+    creates = sum(1 for change in changes if change.before is None)
+    deletes = sum(1 for change in changes if change.after is None)
+    return Summary(creates=creates, updates=len(changes) - creates - deletes, deletes=deletes)

@@ -1,0 +1,248 @@
+"""The journal: an append-only record of what was tried and what happened.
+
+Invariants (G7):
+
+1. Sequence numbers of a stream are 1, 2, 3, ... without gaps or repeats.
+2. Each entry names the one before it by the SHA-256 of its bytes.
+3. An entry is written in the same transaction as what it tells of, or not at all.
+
+``record`` is the one way to write it, and with it the one way to make a journaled change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from plans.document import (
+    DigestText,
+    Document,
+    GenerationNumber,
+    IdText,
+    Timestamp,
+    decode,
+    digest_of,
+    encode,
+)
+from plans.errors import ConditionFailed, Conflict, Failed, Unknown
+from plans.names import journal_key, journal_last_key, journal_partition
+from plans.storage.register import Absent, Action, All, Condition, Put, Register, Where
+
+EntryKind = Literal[
+    "created",
+    "settings",
+    "approved",
+    "rejected",
+    "held",
+    "released",
+    "claimed",
+    "resumed",
+    "applied",
+    "ended",
+]
+GENESIS = hashlib.sha256(b"planfence/journal/v1").hexdigest()
+RACES_MAX = 1_000
+RESENDS_MAX = 10
+LOOKBACK = 1_000
+
+
+class Entry(Document):
+    """One journal entry. ``previous`` is the SHA-256 of the entry before it, byte for byte."""
+
+    schema_version: Literal["planfence/entry/v1"] = Field("planfence/entry/v1", alias="schema")
+    stream: str
+    sequence: Annotated[int, Field(ge=1)]
+    previous: DigestText
+    kind: EntryKind
+    at: Timestamp
+    by: str
+    attempt: IdText
+    generation: GenerationNumber | None
+    digest: DigestText | None
+    details: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry before it has its place in the journal."""
+
+    kind: EntryKind
+    at: Timestamp
+    by: str
+    attempt: str
+    generation: int | None = None
+    digest: str | None = None
+    details: tuple[tuple[str, str], ...] = ()
+
+    def placed(self, stream: str, sequence: int, previous: str) -> Entry:
+        return Entry(
+            stream=stream,
+            sequence=sequence,
+            previous=previous,
+            kind=self.kind,
+            at=self.at,
+            by=self.by,
+            attempt=self.attempt,
+            generation=self.generation,
+            digest=self.digest,
+            details=dict(self.details),
+        )
+
+
+def record(register: Register, stream: str, draft: Draft, *actions: Action) -> Entry:
+    """Do the actions and journal them, in one transaction: both or neither.
+
+    Two writers interleave: A and B both read sequence 7 as the last. A's transaction lands; B's
+    fails on ``last`` (and on the entry's absence), re-reads, and is sent again for 9, with its own
+    conditions evaluated anew by the store. A lost answer: the entry at the sequence it was sent
+    with decides (schedule S15). Ours: done. Another's: ours can never land any more, since that
+    key is taken for ever, so it is sent for the next. Nobody's: the same bytes are sent again; if
+    the first is delivered late after all, one of the two finds the sequence taken.
+
+    Returns:
+        The entry as written; its presence proves that the actions were written with it.
+
+    Raises:
+        ConditionFailed: a condition of ``actions`` does not hold; nothing was written. Its indices
+            and items are those of ``actions``.
+        Unknown: the fate could not be decided because the register stopped answering.
+        Unavailable: nothing was written.
+    """
+    for _ in range(RACES_MAX):
+        sequence, previous, unmoved = _end(register, stream)
+        entry = draft.placed(stream, sequence, previous)
+        outcome = _send(register, stream, entry, unmoved, actions)
+        if outcome == "written":
+            return entry
+    raise Conflict(
+        f"lost {RACES_MAX} races for the next place in the journal of {stream}",
+        rule="journal-contended",
+        remedy="run the command again",
+    )
+
+
+def _end(register: Register, stream: str) -> tuple[int, str, Condition]:
+    """The next sequence number, the hash to name, and the condition that nobody came between."""
+    last = register.read(journal_last_key(stream))
+    if last is None:
+        return 1, GENESIS, Absent()
+    sequence, hashed = last.get("sequence"), last.get("hash")
+    if not isinstance(sequence, int) or not isinstance(hashed, str):
+        raise Failed(
+            f"the end of the journal of {stream} is not readable",
+            rule="journal-corrupt",
+            remedy=f"run `planfence journal {stream} --verify`",
+        )
+    return (
+        sequence + 1,
+        hashed,
+        All((Where("sequence", "=", sequence), Where("hash", "=", hashed))),
+    )
+
+
+def _send(
+    register: Register, stream: str, entry: Entry, unmoved: Condition, actions: tuple[Action, ...]
+) -> Literal["written", "raced"]:
+    body = encode(entry).decode()
+    key = journal_key(stream, entry.sequence)
+    transaction = (
+        *actions,
+        Put(key, {"document": body}, Absent()),
+        Put(
+            journal_last_key(stream),
+            {"sequence": entry.sequence, "hash": digest_of(body.encode())},
+            unmoved,
+        ),
+    )
+    for _ in range(RESENDS_MAX):
+        lost: Unknown | ConditionFailed
+        try:
+            register.write(*transaction)
+            return "written"
+        except (Unknown, ConditionFailed) as error:
+            lost = error
+        there = register.read(key)
+        if there is not None:
+            # Taken: by our own earlier send, or by another's, and then ours can never land.
+            return "written" if there.get("document") == body else "raced"
+        if isinstance(lost, ConditionFailed):
+            mine = [index for index in lost.failed if index < len(actions)]
+            if mine:
+                raise ConditionFailed(lost.what, failed=mine, items=lost.items[: len(actions)])
+            return "raced"
+    raise Unknown(
+        f"the journal of {stream} gave no certain answer {RESENDS_MAX} times",
+        rule="outcome-unknown",
+        remedy="run the command again: it finds out what happened before it does anything",
+    )
+
+
+def read_entries(register: Register, stream: str, after: int = 0) -> Iterator[Entry]:
+    """Entries in order, from ``after`` on (not included).
+
+    Raises:
+        Failed: an entry is not readable (rule ``journal-corrupt``).
+        Unavailable: the register cannot be read.
+    """
+    start = f"{after:012d}" if after > 0 else ""
+    for item in register.scan(journal_partition(stream), "", start):
+        if item.key.sk != "last":
+            yield _entry(stream, item.key.sk, item.attributes.get("document"))
+
+
+def _entry(stream: str, place: str, body: object) -> Entry:
+    try:
+        if not isinstance(body, str):
+            raise TypeError("no document")
+        return decode(Entry, body.encode(), what=f"journal entry {place} of {stream}")
+    except Exception as error:
+        raise Failed(
+            f"journal entry {place} of {stream} is not readable: {error}",
+            rule="journal-corrupt",
+            remedy="the journal was altered from outside: compare it with a backup",
+        ) from error
+
+
+def recent_entries(register: Register, stream: str, count: int = LOOKBACK) -> list[Entry]:
+    """The last ``count`` entries, in order."""
+    last = register.read(journal_last_key(stream))
+    sequence = last.get("sequence") if last else 0
+    after = max(0, sequence - count) if isinstance(sequence, int) else 0
+    return list(read_entries(register, stream, after))
+
+
+def verify(register: Register, stream: str, progress: Callable[[int], None] = lambda _: None) -> int:
+    """Check sequence and hash chain from the first entry to the last.
+
+    Returns:
+        How many entries there are.
+
+    Raises:
+        Failed: the first entry that is missing, repeated, out of order or altered, by number.
+    """
+    expected_sequence, previous = 1, GENESIS
+    for entry in read_entries(register, stream):
+        if entry.sequence != expected_sequence or entry.stream != stream:
+            raise _broken(stream, expected_sequence, "is missing or out of order")
+        if entry.previous != previous:
+            raise _broken(stream, expected_sequence - 1, "was altered after it was written")
+        previous = digest_of(encode(entry))
+        progress(entry.sequence)
+        expected_sequence += 1
+    last = register.read(journal_last_key(stream))
+    found = (last.get("sequence"), last.get("hash")) if last else (0, GENESIS)
+    if found != (expected_sequence - 1, previous):
+        raise _broken(stream, expected_sequence, "is missing, or the last one was altered")
+    return expected_sequence - 1
+
+
+def _broken(stream: str, sequence: int, how: str) -> Failed:
+    return Failed(
+        f"journal entry {sequence} of {stream} {how}",
+        rule="journal-broken",
+        remedy="somebody wrote to the register around planfence: compare it with a backup",
+    )

@@ -1,0 +1,72 @@
+"""A zone's complete desired state as a document: the attachment every plan of kind ``dns`` carries.
+
+It is a copy, never a reference: any kept generation can be rolled back to from it alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from plans.document import Document
+from plans.errors import Refused
+from plans.kinds.dns import MANAGED_TYPES, RecordKey, Records, ZoneState, canonical_order
+
+DESIRED_NAME = "desired"
+DESIRED_MEDIA_TYPE = "application/vnd.planfence.zone+json"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSet:
+    """One record set, flat, as it stands in the document."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+    type: str
+    ttl: int
+    values: tuple[str, ...]
+
+
+class ZoneDocument(Document):
+    """Every record set of a zone that planfence manages, in canonical order."""
+
+    schema_version: Literal["planfence/zone/v1"] = Field("planfence/zone/v1", alias="schema")
+    zone: str
+    records: tuple[RecordSet, ...]
+
+
+def zone_document(zone: str, state: ZoneState) -> ZoneDocument:
+    """The document of a state; equal states give equal bytes."""
+    keys = sorted(state, key=lambda key: (canonical_order(key.name), key.type))
+    return ZoneDocument(
+        zone=zone,
+        records=tuple(RecordSet(key.name, key.type, state[key].ttl, state[key].values) for key in keys),
+    )
+
+
+def state_of(document: ZoneDocument) -> dict[RecordKey, Records]:
+    """The state a document holds.
+
+    Raises:
+        Refused: a record set is repeated, outside the zone, or of a type that is not managed.
+    """
+    state: dict[RecordKey, Records] = {}
+    for record in document.records:
+        key = RecordKey(record.name, record.type)
+        if key in state or record.type not in MANAGED_TYPES or not within(record.name, document.zone):
+            raise Refused(
+                f"the desired state of {document.zone} holds {record.name} {record.type} wrongly:"
+                " repeated, outside the zone, or of a type that is not managed",
+                rule="desired-invalid",
+                remedy="publish a new plan",
+            )
+        state[key] = Records(record.ttl, record.values)
+    return state
+
+
+def within(name: str, zone: str) -> bool:
+    """Whether an absolute name lies in the zone."""
+    return zone == "." or name == zone or name.endswith("." + zone)

@@ -1,0 +1,93 @@
+"""Mirrors: the register's copy of a target's fence. May lag, never leads.
+
+Invariants:
+
+1. A mirror only rises, by condition in the store.
+2. It is raised to g only after a fence of generation g was *read* at the target.
+3. A missing one is created at 0 before the first write to its target (schedule S11); absent counts
+   as 0. It is never deleted.
+
+Retention takes the least of them as its floor, so a stale mirror keeps more, never less. A mirror
+above 0 also tells a fence record that is gone from one that never was.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from plans.document import Document, from_attributes, to_attributes
+from plans.errors import ConditionFailed
+from plans.fence import Fence
+from plans.names import enact_partition, mirror_key
+from plans.storage.register import Absent, All, Put, Register, Where
+
+_PREFIX = "fence#"
+
+
+class Mirror(Document):
+    """The newest generation read on a target's fence; ``retired`` once its last step was done."""
+
+    generation: Annotated[int, Field(ge=0)]
+    retired: bool
+    attempt: str
+
+
+def read_mirror(register: Register, stream: str, target: str) -> Mirror | None:
+    attributes = register.read(mirror_key(stream, target))
+    if attributes is None:
+        return None
+    return from_attributes(Mirror, attributes, what=f"the mirror of {target}")
+
+
+def read_mirrors(register: Register, stream: str) -> dict[str, Mirror]:
+    """Every target's mirror, by target."""
+    return {
+        item.key.sk[len(_PREFIX) :]: from_attributes(Mirror, item.attributes, what=item.key.sk)
+        for item in register.scan(enact_partition(stream), _PREFIX)
+    }
+
+
+def ensure_mirror(register: Register, stream: str, target: str, attempt: str) -> Mirror:
+    """The target's mirror, created at 0 if there is none. Called before the first write (S11).
+
+    Interleavings of the conditional create: another enactor creates it between our read and our
+    write, then our condition fails and its mirror, which can only be equal or higher, stands. A
+    late duplicate of our own create arrives after the mirror rose, then it is refused likewise.
+    """
+    found = read_mirror(register, stream, target)
+    if found is not None:
+        return found
+    fresh = Mirror(generation=0, retired=False, attempt=attempt)
+    try:
+        register.write(Put(mirror_key(stream, target), to_attributes(fresh), Absent()))
+    except ConditionFailed:
+        return read_mirror(register, stream, target) or fresh
+    return fresh
+
+
+def raise_mirror(
+    register: Register, stream: str, target: str, fence: Fence, *, retired: bool, attempt: str
+) -> None:
+    """Raise the mirror to a fence that was just read at its target, if it is lower.
+
+    Interleavings of the conditional write: between our read and our write another pass raises it
+    further, then ``generation < g`` fails in the store and the higher one stands; or our own write
+    is delivered twice or late, then it fails the same way. Either way the mirror never falls and
+    there is nothing left to do.
+    """
+    found = read_mirror(register, stream, target)
+    if found is None or found.generation < fence.generation or (retired and not found.retired):
+        raised = Mirror(generation=fence.generation, retired=retired, attempt=attempt)
+        lower = (
+            Absent()
+            if found is None
+            else Where("generation", "<", fence.generation)
+            if found.generation < fence.generation
+            else All((Where("generation", "=", fence.generation), Where("attempt", "=", found.attempt)))
+        )
+        try:
+            register.write(Put(mirror_key(stream, target), to_attributes(raised), lower))
+        except ConditionFailed:
+            return

@@ -1,0 +1,210 @@
+"""Published plans: finding the head, and reading a plan so that it can be trusted.
+
+Read → check digest → parse strictly → check that the plan names the key, stream, lineage and
+generation it was read from → the same for its attachments. All or nothing (F13): an object that is
+buried between two reads gives an error, never half a plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plans.document import decode, digest_of
+from plans.errors import Refused
+from plans.kinds.dns import RecordKey, Records
+from plans.kinds.zone import DESIRED_NAME, ZoneDocument, state_of, within
+from plans.names import JUMP_MAX, Digest, Generation, blob_key, generation_of_key, plan_key, plans_prefix
+from plans.plan import Plan, Tombstone
+from plans.storage.archive import Archive
+
+_TOMBSTONE_MARK = b'{"schema":"planfence/tombstone/'
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A verified plan: the document and the digest of its bytes as stored."""
+
+    plan: Plan
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Generations found in the archive from one number on, ascending.
+
+    ``beyond`` are keys more than ``JUMP_MAX`` above that number: reported and ignored, because a
+    single forged key would otherwise put every next plan out of reach (schedule S6).
+    """
+
+    generations: tuple[Generation, ...]
+    beyond: tuple[str, ...]
+
+    @property
+    def head(self) -> Generation | None:
+        return self.generations[-1] if self.generations else None
+
+
+def published_from(archive: Archive, stream: str, generation: int) -> Numbers:
+    """Published generations ≥ ``generation`` (the pointer's), found by listing from its key on.
+
+    Costs as many keys as there are plans above the pointer, not as there are plans.
+
+    Raises:
+        Unavailable: the listing is not complete.
+    """
+    after = plan_key(stream, generation - 1) if generation > 0 else ""
+    found: list[Generation] = []
+    beyond: list[str] = []
+    for key in archive.list(plans_prefix(stream), after):
+        number = generation_of_key(key)
+        if number is None or number > generation + JUMP_MAX:
+            beyond.append(key)
+        else:
+            found.append(number)
+    return Numbers(tuple(found), tuple(beyond))
+
+
+def read_digest(archive: Archive, stream: str, generation: int) -> Digest | None:
+    """The digest of what is published under a generation, read or buried; None if nothing is.
+
+    The plan need not parse: a parent is named by the digest of its bytes.
+    """
+    stored = archive.read(plan_key(stream, generation))
+    if stored is None:
+        return None
+    tombstone = _tombstone(stored.body)
+    return Digest(tombstone.digest) if tombstone else digest_of(stored.body)
+
+
+def read_plan(
+    archive: Archive, stream: str, lineage: str, generation: int, digest: str | None = None
+) -> Published:
+    """A plan, verified against everything it claims to be.
+
+    Args:
+        lineage: the stream's; a plan of another lineage is foreign.
+        digest: the digest the caller names, or None to accept the one found.
+
+    Raises:
+        Refused: missing, buried, altered, not strict, or of another stream, lineage or generation.
+        Unavailable: the archive cannot be read.
+    """
+    what = f"plan {generation} of {stream}"
+    stored = archive.read(plan_key(stream, generation))
+    if stored is None:
+        raise Refused(
+            f"{what} is not in the archive",
+            rule="plan-missing",
+            remedy=f"publish a new plan: `planfence plan {stream}`",
+        )
+    tombstone = _tombstone(stored.body)
+    if tombstone is not None:
+        raise Refused(
+            f"{what} was pruned",
+            rule="plan-pruned",
+            actual=tombstone.digest,
+            expected="a plan",
+            remedy=f"publish a new plan: `planfence plan {stream}`",
+        )
+    found = digest_of(stored.body)
+    if digest is not None and found != digest:
+        raise Refused(
+            f"{what} is not the plan that was named",
+            rule="digest",
+            expected=digest,
+            actual=found,
+            remedy=f"review what is there: `planfence show {stream} {generation}`",
+        )
+    plan = decode(Plan, stored.body, what=what)
+    _check_place(plan, stream, lineage, generation)
+    return Published(plan, found)
+
+
+def read_desired(archive: Archive, plan: Plan, zone: str) -> dict[RecordKey, Records]:
+    """The complete desired state a plan carries, verified against the plan and the zone.
+
+    Raises:
+        Refused: missing, altered, of another zone, or holding what it must not.
+        Unavailable: the archive cannot be read.
+    """
+    what = f"the desired state of plan {plan.generation} of {plan.stream}"
+    entry = plan.attachment(DESIRED_NAME)
+    stored = archive.read(blob_key(plan.stream, plan.generation, entry.digest)) if entry else None
+    if entry is None or stored is None:
+        raise Refused(
+            f"{what} is not in the archive",
+            rule="attachment-missing",
+            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+        )
+    if len(stored.body) != entry.size or digest_of(stored.body) != entry.digest:
+        raise Refused(
+            f"{what} is not what the plan names",
+            rule="attachment-digest",
+            expected=entry.digest,
+            actual=digest_of(stored.body),
+            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+        )
+    document = decode(ZoneDocument, stored.body, what=what)
+    if document.zone != zone:
+        raise Refused(
+            f"{what} is about another zone",
+            rule="zone",
+            expected=zone,
+            actual=document.zone,
+            remedy="check the stream's settings",
+        )
+    return state_of(document)
+
+
+def check_changes(plan: Plan, zone: str) -> None:
+    """Every change of a plan lies in its zone.
+
+    Raises:
+        Refused: one does not (rule ``zone``).
+    """
+    for target in plan.targets:
+        for step in target.steps:
+            for change in step.changes:
+                if not within(change.name, zone):
+                    raise Refused(
+                        f"plan {plan.generation} of {plan.stream} changes {change.name}",
+                        rule="zone",
+                        expected=f"names in {zone}",
+                        actual=change.name,
+                        remedy="do not enact it: planfence does not write such plans",
+                    )
+
+
+def _tombstone(body: bytes) -> Tombstone | None:
+    if not body.startswith(_TOMBSTONE_MARK):
+        return None
+    return decode(Tombstone, body, what="the tombstone")
+
+
+def _check_place(plan: Plan, stream: str, lineage: str, generation: int) -> None:
+    """A plan copied from elsewhere does not become this stream's by lying at its key."""
+    for name, expected, actual in (
+        ("stream", stream, plan.stream),
+        ("lineage", lineage, plan.lineage),
+        ("generation", str(generation), str(plan.generation)),
+    ):
+        if expected != actual:
+            raise Refused(
+                f"the plan at generation {generation} of {stream} is of another {name}",
+                rule=f"foreign-{name}",
+                expected=expected,
+                actual=actual,
+                remedy=f"publish a new plan: `planfence plan {stream}`",
+            )
+    numbers = [step.number for target in plan.targets for step in target.steps]
+    expected_numbers = [
+        number for target in plan.targets for number in range(1, len(target.steps) + 1)
+    ]
+    targets = [target.target for target in plan.targets]
+    if numbers != expected_numbers or len(set(targets)) != len(targets):
+        raise Refused(
+            f"plan {generation} of {stream} numbers its steps or targets wrongly",
+            rule="document-invalid",
+            remedy=f"publish a new plan: `planfence plan {stream}`",
+        )
+
