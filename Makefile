@@ -41,7 +41,7 @@ $(VENV)/.installed: $(VENV)/.locked pyproject.toml
 
 .PHONY: demo
 demo: venv ## run the DNS example
-	$(BIN)/python examples/dns/demo.py
+	$(BIN)/python -m examples.dns.demo
 
 .PHONY: test
 test: venv ## run the tests; under coverage, and with every skip a failure, if CI is set (ARGS=... for pytest)
@@ -57,10 +57,10 @@ endif
 check: ## everything that CI runs
 	$(MAKE) check-static
 	$(MAKE) test CI=true
-	$(MAKE) coverage wheel-check
+	$(MAKE) coverage wheel-check demo
 
 .PHONY: check-rest
-check-rest: check-static coverage wheel-check ## everything that CI runs after `make test`
+check-rest: check-static coverage wheel-check demo ## everything that CI runs after `make test`
 
 .PHONY: check-static
 check-static: venv ## lint, format, types, imports, schemas; no tests
@@ -80,9 +80,21 @@ coverage: venv ## report on the last `make test CI=true`; what decides safety mu
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='plans/*,enactor/*' --fail-under=95
 
+.PHONY: prove-long
+prove-long: venv ## the long counts of crashes and races, beyond what CI runs (ARGS=... for its options)
+	$(BIN)/python -m tests.processes.long_proof $(ARGS)
+
+.PHONY: bench
+bench: venv ## planfence beside octoDNS on the same zones, as ratios (ARGS=--quick leaves out the largest)
+	$(BIN)/python -m bench $(ARGS)
+
 .PHONY: schemas
 schemas: venv ## write schemas/*.json from the models
 	$(BIN)/python schemas/generate.py
+
+.PHONY: docs
+docs: venv ## write docs/cli.md and docs/refusals.md from the code
+	$(BIN)/python docs/generate.py
 
 .PHONY: wheel-check
 wheel-check: venv ## build the wheel, and try it in a clean environment

@@ -11,6 +11,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.provoked import EveryRefusalProvoked
+
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 # No deadlines: a slow machine is no bug. In CI the examples are the same in every run.
@@ -46,5 +48,8 @@ class NothingSkipped:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    provoked = EveryRefusalProvoked()
+    provoked.install()
+    config.pluginmanager.register(provoked, "every-refusal-provoked")
     if IN_CI:
         config.pluginmanager.register(NothingSkipped(), "nothing-skipped")
