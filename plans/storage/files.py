@@ -4,10 +4,10 @@
 
     <root>/streams/dns/example.com/plans/000000000042.json    an object; its path is its key
     <root>/.control/lock                                      serialises ``bury``, and nothing else
-    <root>/.control/temp-<random>                             a write under way, or one cut short
+    <root>/.control/temp-<process>-<number>                   a write under way, or one cut short
 
-``.control`` also marks the root as prepared. Without it an unmounted disk would look like an archive
-that has lost every plan; with it, that is ``Unavailable``.
+``.control`` also marks the root as prepared. Without it an unmounted disk would look like an
+archive that has lost every plan; with it, that is ``Unavailable``.
 
 Needs a file system with hard links and ``fsync`` of folders. No key may be a folder of another one.
 """
@@ -17,8 +17,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import itertools
 import os
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -29,6 +29,8 @@ from plans.errors import Conflict, KeyTaken, Refused, Unavailable, Unknown
 from plans.storage.archive import Stored
 
 _CONTROL: Final = ".control"
+
+_numbers = itertools.count()
 
 # With these errors the kernel refused a link or rename before it changed anything. With any other
 # (EIO, or ESTALE and ETIMEDOUT on a network file system) the change may have been made.
@@ -76,12 +78,12 @@ class FileArchive:
         """
         with self._reported(self._root):
             folder, missing = self._control, []
-            while not folder.is_dir() and folder != folder.parent:
+            while not folder.is_dir():
                 missing.append(folder)
                 folder = folder.parent
             for made in reversed(missing):
                 made.mkdir(exist_ok=True)
-                _sync_folder(made.parent)
+                sync_folder(made.parent)
 
     def create(self, key: str, body: bytes) -> None:
         """Store ``body`` under a new key; see ``Archive.create``.
@@ -105,9 +107,13 @@ class FileArchive:
                 taken = True
             # The other writer may have died between its link and this, or may be just there.
             with _fate_unknown(path):
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
         if taken:
-            raise KeyTaken(f"{key} exists in the archive {self._root}", rule="write-once")
+            raise KeyTaken(
+                f"{key} exists in the archive {self._root}",
+                rule="write-once",
+                remedy="read whose bytes it has, then decide again",
+            )
 
     def read(self, key: str) -> Stored | None:
         """The object and the SHA-256 of its bytes, or None; see ``Archive.read``."""
@@ -149,11 +155,14 @@ class FileArchive:
             with _fate_unknown(path, unless=_NOTHING_DONE):
                 os.replace(temporary, path)
             with _fate_unknown(path):
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
 
     def _path(self, key: str) -> Path:
-        """The file of a key. Looks at its folders: one that is a link is refused, as it may hang
-        (its disk is not mounted), and "not there" would then be a lie."""
+        """The file of a key.
+
+        A folder that is a link is refused: it may dangle because its disk is not mounted, and
+        "not there" would then be a lie.
+        """
         segments = key.split("/")
         if not all(map(_valid_segment, segments)) or segments[0] == _CONTROL:
             raise ValueError(f"not an archive key: {key!r}")
@@ -205,15 +214,13 @@ class FileArchive:
             parent, current = current, current / part
             with suppress(FileExistsError):
                 os.mkdir(current)
-            _sync_folder(parent)
+            sync_folder(parent)
         self._durable.add(folder)
 
     @contextmanager
     def _temporary(self, body: bytes) -> Iterator[Path]:
         """A complete and synced file that is no object yet; gone afterwards."""
-        path = self._control / f"temp-{secrets.token_hex(16)}"
-        # Read-only for everybody from the start: objects are never written to again.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        path, descriptor = self._new_file()
         try:
             try:
                 rest = memoryview(body)
@@ -227,6 +234,16 @@ class FileArchive:
             # A temporary that stays behind is litter, but harms nothing and must hide no error.
             with suppress(OSError):
                 os.unlink(path)
+
+    def _new_file(self) -> tuple[Path, int]:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        while True:
+            path = self._control / f"temp-{os.getpid()}-{next(_numbers)}"
+            try:
+                # Read-only for everybody from the start: objects are never written to again.
+                return path, os.open(path, flags, 0o444)
+            except FileExistsError:
+                pass  # Left by an earlier process of this number, or another host's.
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -245,7 +262,7 @@ class FileArchive:
             yield
         except OSError as error:
             if error.errno == errno.ENOENT and not os.path.isdir(self._control):
-                what, remedy = f"there is no archive at {self._root}", "run planfence init"
+                what, remedy = f"there is no archive at {self._root}", "run `planfence init`"
             else:
                 what = f"the archive cannot use {path}: {error.strerror}"
                 remedy = _REMEDIES.get(error.errno or 0, "check the disk, then try again")
@@ -301,7 +318,8 @@ def _read_file(path: Path) -> bytes:
         os.close(descriptor)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut. Raises ``OSError``."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

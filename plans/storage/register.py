@@ -18,16 +18,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
+from plans.names import Key
+
 Attribute = str | int | bool | None | list[str]
 Attributes = Mapping[str, Attribute]
+__all__ = [
+    "Absent",
+    "Action",
+    "All",
+    "Attribute",
+    "Attributes",
+    "Check",
+    "Condition",
+    "Either",
+    "Item",
+    "Key",
+    "Operator",
+    "Put",
+    "Register",
+    "Where",
+]
+
 Operator = Literal["=", "<>", "<", "<=", ">", ">="]
-
-
-class Key(NamedTuple):
-    """Where an item stands. The partition key names who may write it (DESIGN section 2)."""
-
-    pk: str
-    sk: str
 
 
 class Item(NamedTuple):
@@ -105,7 +117,7 @@ class Register(Protocol):
         ...
 
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
-        """Items of one partition whose sort key starts with ``prefix`` and is above ``after``, ascending.
+        """Items of one partition, ascending, whose sort key has ``prefix`` and is above ``after``.
 
         Raises:
             Unavailable: the scan is not complete.

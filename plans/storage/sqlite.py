@@ -14,12 +14,14 @@ import json
 import os
 import re
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
 from plans.errors import ConditionFailed, Failed, Refused, Unavailable, Unknown
+from plans.storage.files import sync_folder
 from plans.storage.register import (
     Absent,
     Action,
@@ -95,23 +97,14 @@ class SqliteRegister:
             Refused: the register is of another version of planfence.
         """
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._path.exists():
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._create()
         except OSError as error:
             raise self._unavailable(error.strerror or "error") from error
-        with self._translated():
-            connection = self._connect("rwc")
-            try:
-                # Two that prepare at once: the second waits here, and then finds a schema.
-                connection.execute("BEGIN IMMEDIATE")
-                if self._is_blank(connection):
-                    connection.execute(_SCHEMA)
-                    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                    connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-                connection.execute("COMMIT")
-                self._verify(connection)
-                connection.execute("PRAGMA journal_mode = WAL")
-            finally:
-                connection.close()
+        with self._session():
+            pass  # Opening it has verified it.
+        self.close()
 
     def close(self) -> None:
         """Close the connection, if one is open. The next use opens it again."""
@@ -130,17 +123,18 @@ class SqliteRegister:
         Reads page by page and holds no transaction in between: a slow reader must not keep the
         write-ahead log from being emptied. Items written meanwhile may or may not be seen.
         """
+        last = after
         while True:
             with self._session() as connection:
                 rows = connection.execute(
                     "SELECT sk, body FROM items WHERE pk = ? AND sk >= ? AND sk > ?"
                     " ORDER BY sk LIMIT ?",
-                    (pk, prefix, after, _PAGE),
+                    (pk, prefix, last, _PAGE),
                 ).fetchall()
-            for after, body in rows:  # noqa: B020  the last one read is where the next page starts
-                if not after.startswith(prefix):
+            for last, body in rows:  # ends as the key that the next page starts above
+                if not last.startswith(prefix):
                     return
-                key = Key(pk, after)
+                key = Key(pk, last)
                 yield Item(key, self._decoded(key, body))
             if len(rows) < _PAGE:
                 return
@@ -168,6 +162,23 @@ class SqliteRegister:
         raise ConditionFailed(
             f"the condition on {pk} {sk} does not hold", failed=failed, items=items
         )
+
+    def _create(self) -> None:
+        # Made aside and linked into place when complete: SQLite does not wait for others when it
+        # turns write-ahead logging on, and nobody must see a register without its table.
+        # A before B: B's link finds the name and fails, and B's empty database is dropped, as is
+        # A's if B was first. link(2) decides; neither can replace a register that has items.
+        folder = self._path.parent
+        with tempfile.TemporaryDirectory(prefix=".register-", dir=folder) as aside:
+            new = Path(aside) / "register.db"
+            with self._translated(), closing(self._connect(new, "rwc")) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(_SCHEMA)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+            with suppress(FileExistsError):
+                os.link(new, self._path)
+            sync_folder(folder)
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         try:
@@ -210,21 +221,21 @@ class SqliteRegister:
             raise Unavailable(
                 f"there is no register at {self._path}",
                 rule="register-unavailable",
-                remedy="run planfence init",
+                remedy="run `planfence init`",
             ) from error
         except OSError as error:
             raise self._unavailable(error.strerror or "error") from error
         identity = (status.st_dev, status.st_ino)
         if self._connection is None or self._opened != identity:
             self.close()
-            connection = self._connect("rw")
+            connection = self._connect(self._path, "rw")
             self._connection, self._opened = connection, identity
             self._verify(connection)
         return self._connection
 
-    def _connect(self, mode: str) -> sqlite3.Connection:
+    def _connect(self, path: Path, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            f"{self._path.absolute().as_uri()}?mode={mode}",
+            f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=self._busy_seconds,
             isolation_level=None,
@@ -237,11 +248,6 @@ class SqliteRegister:
             connection.close()
             raise
         return connection
-
-    def _is_blank(self, connection: sqlite3.Connection) -> bool:
-        """Whether a database has never held anything: a new one, or a ``prepare`` cut short."""
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        return tables == 0 and _pragma(connection, "application_id") == 0
 
     def _verify(self, connection: sqlite3.Connection) -> None:
         found = _pragma(connection, "application_id")
@@ -296,8 +302,8 @@ def _do(connection: sqlite3.Connection, action: Action) -> bool:
     condition, values = _compiled(action.condition)
     body = json.dumps(dict(action.attributes), ensure_ascii=False, separators=(",", ":"))
     # Condition and write are one statement. Its interleavings are argued in ``write``.
-    cursor = connection.execute(
-        f"INSERT INTO items (pk, sk, body) SELECT ?, ?, ? FROM {_FOUND} WHERE {condition}"
+    cursor = connection.execute(  # every value is bound; ``_compiled`` says which words are not
+        f"INSERT INTO items (pk, sk, body) SELECT ?, ?, ? FROM {_FOUND} WHERE {condition}"  # noqa: S608
         " ON CONFLICT (pk, sk) DO UPDATE SET body = excluded.body",
         [*action.key, body, *action.key, *values],
     )
@@ -306,12 +312,15 @@ def _do(connection: sqlite3.Connection, action: Action) -> bool:
 
 def _holds(connection: sqlite3.Connection, action: Action) -> bool:
     condition, values = _compiled(action.condition)
-    row = connection.execute(f"SELECT {condition} FROM {_FOUND}", [*values, *action.key])
-    return bool(row.fetchone()[0])
+    sql = f"SELECT {condition} FROM {_FOUND}"  # noqa: S608  as above
+    return bool(connection.execute(sql, [*values, *action.key]).fetchone()[0])
 
 
 def _compiled(condition: Condition) -> tuple[str, list[str | int]]:
-    """A condition as SQL over ``found``, never NULL, with the values to bind in order."""
+    """A condition as SQL over ``found``, never NULL, with the values to bind in order.
+
+    Nothing of a caller's is in the SQL but an operator, and ``_check_condition`` knows all six.
+    """
     if isinstance(condition, Absent):
         return "found IS NULL", []
     if isinstance(condition, Where):
@@ -357,7 +366,7 @@ def _check_attributes(attributes: Mapping[str, Any]) -> None:
             raise ValueError(f"not the value of an attribute: {name} = {value!r:.80}")
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: object) -> None:
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise ValueError(f"not the name of an attribute: {name!r}")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from multiprocessing.pool import Pool
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from plans.storage.archive import Archive
 from plans.storage.files import FileArchive
 from plans.storage.register import Register
 from plans.storage.sqlite import SqliteRegister
-from tests.contracts.races import start_racers
+from tests.contracts.races import Racers, racing
 from tests.doubles.memory import MemoryArchive, MemoryRegister
 
 OpenArchive = Callable[[], Archive]
@@ -108,8 +107,6 @@ def open_shared_register(request: pytest.FixtureRequest, tmp_path: Path) -> Open
 
 
 @pytest.fixture(scope="session")
-def racers() -> Iterator[Pool]:
-    pool = start_racers()
-    yield pool
-    pool.terminate()
-    pool.join()
+def racers() -> Iterator[Racers]:
+    with racing() as racers:
+        yield racers

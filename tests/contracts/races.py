@@ -8,15 +8,17 @@ by name, so they stand here and not in the suites.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
-from multiprocessing.pool import Pool
-from threading import Barrier
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Barrier, BrokenBarrierError
+from typing import Any, NamedTuple
 
 from plans.errors import ConditionFailed, Conflict, KeyTaken
 from plans.storage.archive import Archive
 from plans.storage.files import FileArchive
-from plans.storage.register import Absent, Action, All, Check, Key, Put, Register, Where
+from plans.storage.register import Absent, Action, All, Attributes, Check, Key, Put, Register, Where
+from plans.storage.sqlite import SqliteRegister
 
 RACERS = 8
 _TIMEOUT_SECONDS = 60  # a racer that died must fail the test, not hang it
@@ -33,16 +35,44 @@ def together() -> None:
     _barrier.wait(_TIMEOUT_SECONDS)
 
 
-def start_racers() -> Pool:
+class Racers(NamedTuple):
+    pool: Any
+    barrier: Barrier
+
+    def race(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """What each racer returned, by its number. Each gets exactly one: ``together`` holds it.
+
+        Raises:
+            Exception: what the first racer that failed has raised.
+        """
+        self.barrier.reset()
+        calls = [(function, number, *arguments) for number in range(RACERS)]
+        running = [self.pool.apply_async(_run, call) for call in calls]
+        results: list[Any] = []
+        errors: list[Exception] = []
+        for one in running:  # all of them: the next race must find every racer idle
+            try:
+                results.append(one.get(_TIMEOUT_SECONDS))
+            except multiprocessing.TimeoutError:
+                self.pool.terminate()  # One hangs. Nothing would end it but this.
+                raise
+            except Exception as error:  # noqa: BLE001  raised below
+                errors.append(error)
+        if errors:
+            # A broken barrier is only the consequence: another racer knows why.
+            raise min(errors, key=lambda error: isinstance(error, BrokenBarrierError))
+        return results
+
+
+@contextmanager
+def racing() -> Iterator[Racers]:
+    """Eight processes, ready to race."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(RACERS)
-    return context.Pool(RACERS, initializer=_remember, initargs=(barrier,))
-
-
-def race(pool: Pool, function: Callable[..., Any], *arguments: Any) -> list[Any]:
-    """What each racer returned, by its number. Each gets exactly one: ``together`` holds it."""
-    calls = [(function, number, arguments) for number in range(RACERS)]
-    return pool.map_async(_run, calls, chunksize=1).get(_TIMEOUT_SECONDS)
+    pool = context.Pool(RACERS, initializer=_remember, initargs=(barrier,))
+    yield Racers(pool, barrier)
+    pool.close()
+    pool.join()
 
 
 def assert_one_winner_each(won: Sequence[Sequence[bool]]) -> None:
@@ -56,10 +86,14 @@ def _remember(barrier: Barrier) -> None:
     _barrier = barrier
 
 
-def _run(call: tuple[Callable[..., Any], int, tuple[Any, ...]]) -> Any:
-    function, number, arguments = call
+def _run(function: Callable[..., Any], number: int, *arguments: Any) -> Any:
     together()
-    return function(number, *arguments)
+    try:
+        return function(number, *arguments)
+    except BaseException:
+        assert _barrier is not None
+        _barrier.abort()  # or the others would wait for this one
+        raise
 
 
 # Archive
@@ -148,7 +182,7 @@ def bump_rounds(number: int, opened: Callable[[], Register], rounds: int) -> lis
         generation = found["generation"]
         assert isinstance(generation, int)
         together()
-        bumped = {"generation": generation + 1, "attempt": f"racer {number}"}
+        bumped: Attributes = {"generation": generation + 1, "attempt": f"racer {number}"}
         try:
             register.write(Put(POINTER, bumped, Where("generation", "=", generation)))
             won.append(True)
@@ -181,6 +215,21 @@ def count_up(number: int, opened: Callable[[], Register], times: int) -> None:
                 done = True
             except ConditionFailed:
                 pass
+
+
+def prepare_and_create(number: int, folder: Path, rounds: int) -> list[bool]:
+    """All make the same register and use it at once; one of them creates the pointer."""
+    won = []
+    for n in range(rounds):
+        register = SqliteRegister(folder / f"{n}.db")
+        together()
+        register.prepare()
+        try:
+            register.write(Put(POINTER, {"attempt": f"racer {number}"}, Absent()))
+            won.append(True)
+        except ConditionFailed:
+            won.append(False)
+    return won
 
 
 # What races must detect: each lacks one protection. That everybody has checked before anybody acts

@@ -87,9 +87,7 @@ class MemoryRegister:
             raise ValueError("a write takes 1 to 100 actions, no two on one key")
         frozen = [_checked(action) for action in actions]
         items = [self._items.get(action.key) for action in actions]
-        failed = [
-            n for n, action in enumerate(actions) if not _holds(action.condition, items[n])
-        ]
+        failed = [n for n, action in enumerate(actions) if not _holds(action.condition, items[n])]
         if failed:
             pk, sk = actions[failed[0]].key
             what = f"the condition on {pk} {sk} does not hold"
@@ -107,8 +105,8 @@ class FrozenList(list[str]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError("this list belongs to a register's item")
 
-    append = extend = insert = remove = pop = clear = sort = reverse = _refuse  # type: ignore[assignment]
-    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse  # type: ignore[assignment]
+    append = extend = insert = remove = pop = clear = sort = reverse = _refuse
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
 
 
 def _stored(body: bytes) -> Stored:
