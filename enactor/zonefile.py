@@ -124,7 +124,7 @@ class ZoneFileTarget(ZoneFileView):
         if actual != expected:
             raise FenceMoved(
                 f"{self.path} does not hold the fence this step expects",
-                rule="fence",
+                rule="fence-moved",
                 expected=_fence_text(expected),
                 actual=_fence_text(actual),
                 remedy="read the fence and compare generations before anything else",
@@ -132,7 +132,7 @@ class ZoneFileTarget(ZoneFileView):
         drift = first_drift(found.observation.state, changes)
         if drift is not None:
             raise Drifted(
-                f"{drift.name} {drift.type} in {self.path} is not as this step expects",
+                f"{drift.name} {drift.type} is not as this step expects",
                 rule="drift",
                 expected=_records_text(drift.before),
                 actual=_records_text(found.observation.state.get(drift.key)),

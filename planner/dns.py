@@ -21,8 +21,11 @@ class ZoneYaml:
     escaped_semicolons: bool | None
 
     def read(self) -> DesiredRead:
-        """The whole file. The commit is read first and the bytes compared with what it holds, so
-        that a checkout under our hands shows as ``dirty``, never as the wrong commit."""
+        """The whole file, now.
+
+        The commit is read first and the file compared with what that commit holds, so that a
+        checkout under our hands shows as ``dirty``, never as the wrong commit.
+        """
         checkout = checkout_of(self.path)
         desired = read_zone_yaml(self.path, self.zone, escaped_semicolons=self.escaped_semicolons)
         return DesiredRead(

@@ -15,8 +15,8 @@ file is ever held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeGuard
 
 import yaml
 from yaml.events import (
@@ -26,7 +26,6 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
     StreamEndEvent,
 )
 
@@ -34,6 +33,9 @@ DEPTH_MAX = 10  # a zone needs seven: the zone, a list, a record, values, a valu
 
 Report = Callable[[int, str], None]
 """Takes a line (from 1) and a reason; the caller adds the file."""
+
+NextEvent = Callable[[], Any]
+"""Gives libyaml's next event."""
 
 
 class Scalar(NamedTuple):
@@ -66,6 +68,7 @@ class Items(NamedTuple):
 Node = Scalar | Map | Items
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+_NO_KEYS = _NULLS | {"<<"}
 
 
 def read_entries(data: bytes, report: Report) -> Iterator[tuple[Scalar, Node]]:
@@ -77,9 +80,11 @@ def read_entries(data: bytes, report: Report) -> Iterator[tuple[Scalar, Node]]:
     """
     if not _is_utf8(data, report):
         return
-    events: Iterator[Any] = yaml.parse(data, Loader=yaml.CSafeLoader)
     try:
-        yield from _document(events, report)
+        # Not yaml.parse: its generator asks twice for every event.
+        yield from _document(yaml.CSafeLoader(data).get_event, report)
+    except _TooDeepError as error:
+        report(error.line, f"nested more than {DEPTH_MAX} deep; nothing behind it was read")
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -109,21 +114,23 @@ def _sentence(*parts: str | None) -> str:
     return ", ".join(part for part in parts if part) or "cannot be read"
 
 
-def _document(events: Iterator[Any], report: Report) -> Iterator[tuple[Scalar, Node]]:
-    next(events)  # the stream's start
-    if type(next(events)) is StreamEndEvent:
+def _document(next_event: NextEvent, report: Report) -> Iterator[tuple[Scalar, Node]]:
+    next_event()  # the stream's start
+    if type(next_event()) is StreamEndEvent:
         return
-    root = next(events)
-    reader = _Reader(events, report)
+    root = next_event()
+    reader = _Reader(next_event, report)
     if type(root) is MappingStartEvent:
         reader.refuse_marks(root)
-        yield from reader.entries(depth=1)
+        for key, value in reader.pairs(depth=1):
+            if value is not None:
+                yield key, value
     else:
         node = reader.node(root, depth=1)
         if isinstance(node, Items) or (isinstance(node, Scalar) and not node.null):
             report(node.line, f"expected a map from names to records, found {kind(node)}")
-    next(events)  # the document's end
-    after = next(events)
+    next_event()  # the document's end
+    after = next_event()
     if type(after) is DocumentStartEvent:
         report(_line(after), "a second document in the file")
 
@@ -139,11 +146,23 @@ def kind(node: Node) -> str:
     return "a map" if isinstance(node, Map) else "a list"
 
 
+class _TooDeepError(Exception):
+    """Ends the reading: libyaml's time grows with the square of the depth."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def _is_text(event: Any) -> bool:
+    return type(event) is ScalarEvent and event.anchor is None and event.tag is None
+
+
 class _Reader:
     """Turns events into nodes; reports what is refused and goes on behind it."""
 
-    def __init__(self, events: Iterator[Any], report: Report) -> None:
-        self.events = events
+    def __init__(self, next_event: NextEvent, report: Report) -> None:
+        self.next_event = next_event
         self.report = report
 
     def refuse_marks(self, event: Any) -> bool:
@@ -159,67 +178,69 @@ class _Reader:
         """The node that begins with ``event``, or None if it was refused."""
         form = type(event)
         if form is ScalarEvent:
+            # tuple.__new__ halves the time of making a NamedTuple, and there are ten for a record.
+            parts = (event.value, not event.style, event.start_mark.line + 1)
+            scalar = tuple.__new__(Scalar, parts)
             if event.anchor is None and event.tag is None:
-                return Scalar(event.value, not event.style, event.start_mark.line + 1)
-            refused = self.refuse_marks(event)
-            node: Node = Scalar(event.value, not event.style, _line(event))
-            return None if refused else node
+                return scalar
+            return None if self.refuse_marks(event) else scalar
         line = _line(event)
         if form is AliasEvent:
             self.report(line, f"alias *{event.anchor}: write it out")
             return None
         refused = self.refuse_marks(event)
         if depth > DEPTH_MAX:
-            self.report(line, f"nested more than {DEPTH_MAX} deep")
-            self.skip()
-            return None
+            raise _TooDeepError(line)
+        node: Node
         if form is MappingStartEvent:
-            node = Map({key.text: (key.line, value) for key, value in self.pairs(depth)}, line)
+            node = Map(self.entries(depth), line)
         else:
-            node = Items(list(self.items(depth)), line)
+            node = Items(self.items(depth), line)
         return None if refused else node
 
-    def items(self, depth: int) -> Iterator[Node | None]:
+    def items(self, depth: int) -> list[Node | None]:
         """The items of a list whose start was just taken."""
-        for event in self.events:
-            if type(event) is SequenceEndEvent:
-                return
-            yield self.node(event, depth + 1)
+        found = []
+        while type(event := self.next_event()) is not SequenceEndEvent:
+            found.append(self.node(event, depth + 1))
+        return found
 
-    def entries(self, depth: int) -> Iterator[tuple[Scalar, Node]]:
-        """``pairs`` without the values that were refused."""
-        for key, value in self.pairs(depth):
-            if value is not None:
-                yield key, value
+    def entries(self, depth: int) -> dict[str, tuple[int, Node | None]]:
+        """The entries of a map whose start was just taken, without those that have a bad key."""
+        found: dict[str, tuple[int, Node | None]] = {}
+        while type(event := self.next_event()) is not MappingEndEvent:
+            if _is_text(event) and event.value not in found and event.value not in _NO_KEYS:
+                line = event.start_mark.line + 1  # every key of a good file
+                found[event.value] = line, self.node(self.next_event(), depth + 1)
+                continue
+            key = self.node(event, depth + 1)
+            value = self.node(self.next_event(), depth + 1)
+            if self.accepts(key, {text: line for text, (line, _) in found.items()}):
+                found[key.text] = key.line, value
+        return found
 
     def pairs(self, depth: int) -> Iterator[tuple[Scalar, Node | None]]:
         """The pairs of a map whose start was just taken, without those that have a bad key."""
         first_lines: dict[str, int] = {}
-        for event in self.events:
-            if type(event) is MappingEndEvent:
-                return
+        while type(event := self.next_event()) is not MappingEndEvent:
             key = self.node(event, depth + 1)
-            value = self.node(next(self.events), depth + 1)
-            if key is None:
-                continue
-            if not isinstance(key, Scalar):
-                self.report(key.line, f"a key must be text, found {kind(key)}")
-            elif key.null or (key.plain and key.text == "<<"):
-                what = "a merge key" if key.text == "<<" else "an empty key"
-                self.report(key.line, f"{what}; quote it if the text is meant")
-            elif key.text in first_lines:
-                first = first_lines[key.text]
-                self.report(key.line, f"duplicate key '{key.text}', first at line {first}")
-            else:
+            value = self.node(self.next_event(), depth + 1)
+            if self.accepts(key, first_lines):
                 first_lines[key.text] = key.line
                 yield key, value
 
-    def skip(self) -> None:
-        """Pass over the rest of a list or map whose start was just taken, however deep."""
-        depth = 1
-        while depth:
-            form = type(next(self.events))
-            if form in (MappingStartEvent, SequenceStartEvent):
-                depth += 1
-            elif form in (MappingEndEvent, SequenceEndEvent):
-                depth -= 1
+    def accepts(self, key: Node | None, first_lines: Mapping[str, int]) -> TypeGuard[Scalar]:
+        """Report a key that is none, or that is there already."""
+        if key is None:
+            return False
+        if not isinstance(key, Scalar):
+            self.report(key.line, f"a key must be text, found {kind(key)}")
+        elif key.plain and key.text in _NO_KEYS:
+            what = "a merge key" if key.text == "<<" else "an empty key"
+            self.report(key.line, f"{what}; quote it if the text is meant")
+        elif key.text in first_lines:
+            first = first_lines[key.text]
+            self.report(key.line, f"duplicate key '{key.text}', first at line {first}")
+        else:
+            return True
+        return False

@@ -228,7 +228,9 @@ def _listed(node: Node) -> str:
         if not isinstance(item, Scalar) or item.null:
             raise ValueError(f"expected text, found {kind(item) if item else 'nothing'}")
         if not item.text.isascii() or not item.text.isprintable() or set(item.text) & set(',"\\'):
-            raise ValueError(f"an item may not hold a comma, quote or backslash: {shown(item.text)}")
+            raise ValueError(
+                f"an item may not hold a comma, quote or backslash: {shown(item.text)}"
+            )
         texts.append(item.text)
     return '"' + ",".join(texts) + '"'
 

@@ -14,24 +14,23 @@ It does not ask whether a zone is well run. Key order, ``lenient`` and best prac
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from planner.yaml_events import Items, Map, Node, Report, Scalar, kind, read_entries
 from planner.zone_values import ValueReader
+from plans.collector import collector_paused
 from plans.errors import Invalid, Refused
-from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, fence_name
-from plans.kinds.rdata import normal_name, records, shown
+from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, fence_name, records
+from plans.kinds.rdata import normal_name, shown
 
 TTL_DEFAULT = 3600  # octoDNS's ``default_ttl``
 
 _TYPES = frozenset(MANAGED_TYPES)
-_KEYS = frozenset({"type", "ttl", "value", "values", "octodns"})
+_KEYS = frozenset({"type", "ttl", "value", "values"})
 _REFUSED_KEYS = {
     "dynamic": "dynamic records (pools and rules) are not managed by planfence",
     "geo": "geo records are not managed by planfence",
@@ -69,13 +68,23 @@ def read_zone_yaml(path: Path, zone: str, *, escaped_semicolons: bool | None) ->
         Invalid: the file is not accepted (``desired-state``); ``problems`` has all the reasons,
             each as ``path:line: reason``, in the order of lines.
     """
-    data = _read(path)
+    return parse_zone_yaml(_read(path), str(path), zone, escaped_semicolons=escaped_semicolons)
+
+
+def parse_zone_yaml(
+    data: bytes, source: str, zone: str, *, escaped_semicolons: bool | None
+) -> DesiredZone:
+    """What ``read_zone_yaml`` does with a file's bytes; ``source`` names them in each problem.
+
+    Raises:
+        Invalid: as for ``read_zone_yaml``.
+    """
     problems: list[tuple[int, str]] = []
 
     def report(line: int, reason: str) -> None:
         problems.append((line, reason))
 
-    with _collector_paused():
+    with collector_paused():
         reader = _ZoneReader(normal_name(zone, "."), escaped_semicolons, report)
         for key, node in read_entries(data, report):
             reader.entry(key, node)
@@ -85,7 +94,7 @@ def read_zone_yaml(path: Path, zone: str, *, escaped_semicolons: bool | None) ->
     if problems:
         problems.sort(key=lambda problem: problem[0])
         raise Invalid(
-            [f"{path}:{line}: {reason}" for line, reason in problems],
+            [f"{source}:{line}: {reason}" for line, reason in problems],
             rule="desired-state",
             remedy="mend the file and plan again",
         )
@@ -113,18 +122,6 @@ def _read(path: Path) -> bytes:
             rule="desired-unreadable",
             remedy="make the file readable",
         ) from error
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Hundreds of thousands of small objects are made and none is garbage: a third of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 class _ZoneReader:
@@ -176,11 +173,8 @@ class _ZoneReader:
         return name
 
     def _record(self, name: str | None, node: Map) -> None:
-        for key, (line, value) in node.entries.items():
-            if key not in _KEYS:
-                self.report(line, _REFUSED_KEYS.get(key, f"unknown key {shown(key)} in a record"))
-            elif key == "octodns":
-                self._settings(value)
+        if not node.entries.keys() <= _KEYS:
+            self._other_keys(node)
         rdtype = self._type(node)
         ttl = self._ttl(node)
         if rdtype is None:
@@ -210,6 +204,13 @@ class _ZoneReader:
                 else "nothing may be below it (RFC 6672 section 2.4), and the fence record is"
             )
             self.report(line, f"{key.type} at the apex: {why}")
+
+    def _other_keys(self, node: Map) -> None:
+        for key, (line, value) in node.entries.items():
+            if key == "octodns":
+                self._settings(value)
+            elif key not in _KEYS:
+                self.report(line, _REFUSED_KEYS.get(key, f"unknown key {shown(key)} in a record"))
 
     def _settings(self, node: Node | None) -> None:
         """Settings of octoDNS for a record. Only ``lenient`` leaves the record what it is."""

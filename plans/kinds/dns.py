@@ -14,7 +14,7 @@ format in dnspython's canonical text, sorted and without repeats (RFC 2181 secti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -63,17 +63,32 @@ class Change:
 ZoneState = Mapping[RecordKey, Records]
 
 
+def records(ttl: int, values: Collection[str]) -> Records:
+    """A record set of canonical values, sorted and without repeats (RFC 2181 section 5).
+
+    Raises:
+        ValueError: no value, or a TTL outside 0 to 2^31 - 1 (RFC 2181 section 8).
+    """
+    kept = tuple(values) if len(values) == 1 else tuple(sorted(set(values)))
+    if not kept:
+        raise ValueError("a record set has at least one value")
+    if not 0 <= ttl <= TTL_MAX:
+        raise ValueError(f"TTL {ttl} is outside 0 to {TTL_MAX}")
+    return Records(ttl, kept)
+
+
 def fence_name(zone: str) -> str:
     """The owner name of the fence record of ``zone`` (absolute, with a final dot)."""
     return FENCE_LABEL + "." + zone if zone != "." else FENCE_LABEL + "."
 
 
-def canonical_order(name: str) -> tuple[str, ...]:
-    """Sort key that keeps a zone's names together: labels from the root down (RFC 4034 section 6.1).
+def canonical_order(name: str) -> str:
+    """Sort key that keeps a zone's names together: labels from the root down (RFC 4034, 6.1).
 
     Good enough for order in print; escaped dots do not change what is equal, only where it sorts.
+    One string, since tuples of labels take twice as long to sort: NUL is below all that is in one.
     """
-    return tuple(reversed(name.rstrip(".").split(".")))
+    return "\0".join(reversed(name.rstrip(".").split(".")))
 
 
 def left_alone(zone: str, desired: ZoneState) -> set[RecordKey]:
@@ -91,11 +106,12 @@ def diff(zone: str, desired: ZoneState, observed: ZoneState) -> tuple[Change, ..
     Pure: applying the result to ``observed`` gives ``desired`` plus what is left alone.
     """
     alone = left_alone(zone, desired)
-    keys = (desired.keys() | observed.keys()) - alone
+    keys = [key for key, after in desired.items() if observed.get(key) != after]
+    keys += [key for key in observed if key not in desired]
     changes = (
         Change(key.name, key.type, observed.get(key), desired.get(key))
         for key in keys
-        if observed.get(key) != desired.get(key)
+        if key not in alone
     )
     return tuple(sorted(changes, key=lambda change: (canonical_order(change.name), change.type)))
 

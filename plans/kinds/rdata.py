@@ -31,20 +31,14 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.LOC import LOC
 
-from plans.kinds.dns import TTL_MAX, Records
+from plans.kinds.plain import is_plain_value, plain_name
 
 RDATA_BYTES_MAX = 65_535  # RDLENGTH has 16 bits (RFC 1035 section 3.2.1)
 STRING_BYTES_MAX = 255  # of one character-string (RFC 1035 section 3.3)
 
-_NAME_TEXT_MAX = 254  # 255 octets on the wire (RFC 1035 section 2.3.4) are 254 characters here
 _IN = dns.rdataclass.IN
-
-# Cheap paths: what these match in full is canonical as it stands.
-_PLAIN_NAME = re.compile(r"(?:[a-z0-9_*/-]{1,63}\.)+")
-_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
-_PLAIN_STRING = re.compile(r'"[ !#-\[\]-~]{0,255}"')
 
 _SPACE = re.compile(r"[\x00-\x20\x7f]")
 _QUOTED_OR_ESCAPED = re.compile(r'"(?:[^"\\]|\\.)*"|\\.', re.DOTALL)
@@ -64,7 +58,6 @@ _NAME_FIELDS: dict[RdataType, tuple[str, ...]] = {
     RdataType.SRV: ("target",),
     RdataType.SVCB: ("target",),
 }
-_STRINGS = frozenset({"SPF", "TXT"})
 _LOC_LENGTHS = ("altitude", "size", "horizontal_precision", "vertical_precision")
 
 
@@ -78,14 +71,7 @@ def normal_name(text: str, zone: str | None) -> str:
             RFC 1035 section 2.3.4), not ASCII, a space or control character inside, or relative
             with nothing to complete it.
     """
-    if text.isascii():
-        full = text.lower()
-        if zone is not None and not full.endswith("."):
-            full = f"{full}.{zone}" if zone != "." else full + "."
-        # An escape never matches here, so a final dot is a real one.
-        if _PLAIN_NAME.fullmatch(full) and len(full) <= _NAME_TEXT_MAX:
-            return full
-    return _parsed_name(text, zone)
+    return plain_name(text, zone) or _parsed_name(text, zone)
 
 
 def _parsed_name(text: str, zone: str | None) -> str:
@@ -121,13 +107,9 @@ def normal_value(rdtype: str, text: str, zone: str | None) -> str:
             length in LOC that the wire cannot hold exactly (RFC 1876 section 2); or an unquoted
             ``;``, bracket or line break, of which dnspython would silently drop the rest.
     """
-    if rdtype == "A":
-        if _IPV4.fullmatch(text):
-            return text
-    elif rdtype in _STRINGS:
-        if _PLAIN_STRING.fullmatch(text):
-            return text
-    elif rdtype == "AAAA":
+    if is_plain_value(rdtype, text):
+        return text
+    if rdtype == "AAAA":
         try:
             return dns.ipv6.canonicalize(text)
         except (dns.exception.DNSException, ValueError):
@@ -145,8 +127,7 @@ def _parsed_value(rdtype: str, text: str, zone: str | None) -> str:
         )
     try:
         origin = None if zone is None else _origin(zone)
-        rdata = dns.rdata.from_text(_IN, rdtype, text, origin, relativize=False)
-        before = _with_whole_lengths(rdata)
+        before = rdata_of(rdtype, text, origin)
         after = _from_wire(before)
     except Exception as error:
         # dnspython raises more than DNSException for text from outside: struct.error,
@@ -184,14 +165,23 @@ def value_of(rdata: dns.rdata.Rdata) -> str:
         ) from error
 
 
+def rdata_of(rdtype: str, value: str, origin: dns.name.Name | None = None) -> dns.rdata.Rdata:
+    """The rdata of a canonical value, which goes over the wire as exactly that value.
+
+    Use this, not dnspython's ``from_text``, to send a value (see ``_with_whole_lengths``).
+    """
+    return _with_whole_lengths(dns.rdata.from_text(_IN, rdtype, value, origin, relativize=False))
+
+
 def _with_whole_lengths(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
     """LOC with lengths in whole centimetres; other types as they are.
 
     dnspython reads "0.29m" as 28.999999999999996 cm and truncates when it writes the wire.
     """
-    if rdata.rdtype != RdataType.LOC:
+    if not isinstance(rdata, LOC):
         return rdata
-    return rdata.replace(**{field: round(getattr(rdata, field)) for field in _LOC_LENGTHS})
+    lengths = (round(getattr(rdata, field)) for field in _LOC_LENGTHS)
+    return LOC(rdata.rdclass, rdata.rdtype, rdata.latitude, rdata.longitude, *lengths)  # type: ignore[no-untyped-call]
 
 
 def _from_wire(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
@@ -221,20 +211,6 @@ def _escaped(string: bytes) -> str:
         f"\\{char}" if char in '"\\' else char if " " <= char <= "~" else f"\\{ord(char):03d}"
         for char in text
     )
-
-
-def records(ttl: int, values: Iterable[str]) -> Records:
-    """A record set of canonical values, sorted and without repeats (RFC 2181 section 5).
-
-    Raises:
-        ValueError: no value, or a TTL outside 0 to 2^31 - 1 (RFC 2181 section 8).
-    """
-    kept = tuple(sorted(set(values)))
-    if not kept:
-        raise ValueError("a record set has at least one value")
-    if not 0 <= ttl <= TTL_MAX:
-        raise ValueError(f"TTL {ttl} is outside 0 to {TTL_MAX}")
-    return Records(ttl, kept)
 
 
 def shown(text: str) -> str:

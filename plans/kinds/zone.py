@@ -17,6 +17,8 @@ from plans.kinds.dns import MANAGED_TYPES, RecordKey, Records, ZoneState, canoni
 DESIRED_NAME = "desired"
 DESIRED_MEDIA_TYPE = "application/vnd.planfence.zone+json"
 
+_MANAGED = frozenset(MANAGED_TYPES)
+
 
 @dataclass(frozen=True, slots=True)
 class RecordSet:
@@ -43,7 +45,9 @@ def zone_document(zone: str, state: ZoneState) -> ZoneDocument:
     keys = sorted(state, key=lambda key: (canonical_order(key.name), key.type))
     return ZoneDocument(
         zone=zone,
-        records=tuple(RecordSet(key.name, key.type, state[key].ttl, state[key].values) for key in keys),
+        records=tuple(
+            RecordSet(key.name, key.type, state[key].ttl, state[key].values) for key in keys
+        ),
     )
 
 
@@ -56,7 +60,7 @@ def state_of(document: ZoneDocument) -> dict[RecordKey, Records]:
     state: dict[RecordKey, Records] = {}
     for record in document.records:
         key = RecordKey(record.name, record.type)
-        if key in state or record.type not in MANAGED_TYPES or not within(record.name, document.zone):
+        if key in state or record.type not in _MANAGED or not within(record.name, document.zone):
             raise Refused(
                 f"the desired state of {document.zone} holds {record.name} {record.type} wrongly:"
                 " repeated, outside the zone, or of a type that is not managed",
@@ -69,4 +73,4 @@ def state_of(document: ZoneDocument) -> dict[RecordKey, Records]:
 
 def within(name: str, zone: str) -> bool:
     """Whether an absolute name lies in the zone."""
-    return zone == "." or name == zone or name.endswith("." + zone)
+    return zone in {".", name} or name.endswith("." + zone)

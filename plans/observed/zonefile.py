@@ -20,32 +20,21 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-import dns.exception
-import dns.name
-import dns.rdata
-import dns.rdataclass
-import dns.rdatatype
-import dns.tokenizer
-import dns.transaction
-import dns.zonefile
-
+from plans.collector import collector_paused
 from plans.errors import Refused, Unavailable
 from plans.fence import FenceSeen, Unreadable, parse_fence
-from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, fence_name
-from plans.kinds.rdata import normal_name, records, value_of
+from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, fence_name, records
+from plans.observed.canonical import quick_entries
+from plans.observed.entries import REMEDY, Entry, invalid
 from plans.observed.view import Observation
 
 HEADER: Final = "; planfence zone file"
 END: Final = "; end of zone"
 
-_REMEDY: Final = (
-    "mend it, or move it aside; then run `planfence plan`, and `planfence enact --adopt`"
-    " if its fence is gone with it"
-)
-_DIRECTIVES: Final = ("$GENERATE", "$ORIGIN", "$TTL")  # no $INCLUDE: one target is one file
 _MANAGED: Final = frozenset(MANAGED_TYPES)
 _SINGLE: Final = frozenset({"CNAME", "DNAME", "SOA"})  # RFC 1034 3.6.2, RFC 6672 2.4, RFC 1035 5.2
 _CHUNK_BYTES: Final = 1 << 20
@@ -203,7 +192,7 @@ def parse_zone_file(data: bytes, zone: str, source: str) -> ZoneFile:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _invalid(source, line, "not UTF-8 text") from error
+        raise invalid(source, line, "not UTF-8 text") from error
     # Every file of ours ends with a line that says so. A copy that stopped half way may still be
     # a legal zone with records missing; without this it would plan as if somebody deleted them.
     if text.startswith(HEADER) and text.rstrip().rpartition("\n")[2] != END:
@@ -212,113 +201,51 @@ def parse_zone_file(data: bytes, zone: str, source: str) -> ZoneFile:
             rule="zonefile-truncated",
             expected=f"the last line {END!r}",
             actual=f"{text.rstrip().rpartition(chr(10))[2][:60]!r}",
-            remedy=_REMEDY,
+            remedy=REMEDY,
         )
-    entries = _entries(text, zone, source)
-    if not entries:
-        raise Refused(f"{source} holds no record", rule="zonefile-empty", remedy=_REMEDY)
-    return _assemble(entries, zone, source)
+    with collector_paused():
+        entries = quick_entries(text, zone)
+        if entries is None:
+            from plans.observed.zone_entries import read_zone_entries
+
+            entries = read_zone_entries(text, zone, source)
+        if not entries:
+            raise Refused(f"{source} holds no record", rule="zonefile-empty", remedy=REMEDY)
+        return _assemble(entries, zone, source)
 
 
-class _Entry(NamedTuple):
-    """A record, and the line of the file on which it begins."""
-
-    line: int
-    name: dns.name.Name
-    ttl: int
-    rdata: dns.rdata.Rdata
-
-
-class _Tokens(dns.tokenizer.Tokenizer):
-    """Remembers the line on which the current entry began; ``where`` is already on the next."""
-
-    entry_line = 1
-
-    def get(self, want_leading: bool = False, want_comment: bool = False) -> dns.tokenizer.Token:
-        if want_comment:  # asked for by the reader at the start of an entry, and only there
-            self.entry_line = self.line_number
-        return super().get(want_leading, want_comment)
-
-
-class _Everywhere(dns.transaction.TransactionManager):
-    """Tells the reader that every name is inside, since it drops others without a word."""
-
-    def origin_information(self) -> tuple[dns.name.Name, bool, dns.name.Name]:
-        return dns.name.root, False, dns.name.root
-
-
-class _Entries(dns.transaction.Transaction):
-    """Takes records one by one, before a zone object would merge TTLs and second CNAMEs away."""
-
-    def __init__(self, tokens: _Tokens) -> None:
-        super().__init__(_Everywhere())
-        self.tokens = tokens
-        self.found: list[_Entry] = []
-
-    def add(self, *args: Any) -> None:
-        self.found.append(_Entry(self.tokens.entry_line, *args))
-
-    def _set_origin(self, origin: dns.name.Name) -> None:
-        pass
-
-
-def _entries(text: str, zone: str, source: str) -> list[_Entry]:
-    """Every record of the file, relative names made absolute, none left out."""
-    tokens = _Tokens(text, source)
-    entries = _Entries(tokens)
-    reader = dns.zonefile.Reader(tokens, dns.rdataclass.IN, entries, allow_directives=_DIRECTIVES)
-    reader.current_origin = reader.last_name = dns.name.from_text(zone)
-    try:
-        reader.read()
-    except (dns.exception.DNSException, ValueError) as error:
-        reason = str(error).removeprefix(f"{source}:{tokens.line_number}: ")
-        raise _invalid(source, tokens.entry_line, reason or "syntax error") from error
-    return entries.found
-
-
-def _assemble(entries: Iterable[_Entry], zone: str, source: str) -> ZoneFile:
+def _assemble(entries: Iterable[Entry], zone: str, source: str) -> ZoneFile:
     """Sort records into SOA, fence, managed and unmanaged, and refuse what no zone can be."""
-    sets: dict[RecordKey, list[_Entry]] = {}
-    names: dict[dns.name.Name, str] = {}
-    origin = dns.name.from_text(zone)
+    sets: dict[RecordKey, list[Entry]] = {}
+    members: list[Entry] = []
+    name = rdtype = ""
     for entry in entries:
-        if not entry.name.is_subdomain(origin):
-            raise _invalid(source, entry.line, f"{entry.name} is outside the zone {zone}")
         if entry.ttl > TTL_MAX:
-            raise _invalid(source, entry.line, f"TTL {entry.ttl} is above {TTL_MAX}")
-        name = names.get(entry.name)
-        if name is None:
-            name = names[entry.name] = _name_of(entry, zone, source)
-        key = RecordKey(name, dns.rdatatype.to_text(entry.rdata.rdtype))
-        sets.setdefault(key, []).append(entry)
+            raise invalid(source, entry.line, f"TTL {entry.ttl} is above {TTL_MAX}")
+        if entry.name != name or entry.type != rdtype:  # mostly, a set's records follow each other
+            _, name, _, rdtype, _ = entry
+            members = sets.setdefault(RecordKey(name, rdtype), [])
+        members.append(entry)
     _refuse_cname_and_other_data(sets, source)
     fence_set = sets.pop(RecordKey(fence_name(zone), "TXT"), [])
     soa = _soa(sets, zone, source)
     if soa is None and sets:
         raise Refused(
-            f"{source} holds records and no SOA", rule="zonefile-soa-missing", remedy=_REMEDY
+            f"{source} holds records and no SOA", rule="zonefile-soa-missing", remedy=REMEDY
         )
     state: dict[RecordKey, Records] = {}
-    left_alone: list[tuple[int, Line]] = []
+    left_alone: list[Entry] = []
+    kinds_left_alone = 0
     for key, members in sets.items():
         if key.type in _MANAGED:
             state[key] = _records(key, members, source)
         else:
-            left_alone += _unmanaged(key, members)
-    observation = Observation(
-        fence=_fence(fence_set),
-        state=state,
-        left_alone=sum(key.type not in _MANAGED for key in sets),
-    )
-    unmanaged = tuple(line for _, line in sorted(left_alone, key=lambda pair: pair[0]))
+            kinds_left_alone += 1
+            left_alone += members
+    observation = Observation(fence=_fence(fence_set), state=state, left_alone=kinds_left_alone)
+    # Each with a TTL of its own: those of an RRSIG set differ (RFC 4034 section 3).
+    unmanaged = tuple(Line(*entry[1:]) for entry in sorted(left_alone, key=itemgetter(0)))
     return ZoneFile(observation, soa, unmanaged, fence_set[0].ttl if fence_set else None)
-
-
-def _name_of(entry: _Entry, zone: str, source: str) -> str:
-    try:
-        return normal_name(entry.name.to_text(), zone)
-    except ValueError as error:
-        raise _invalid(source, entry.line, str(error)) from error
 
 
 def _refuse_cname_and_other_data(sets: Iterable[RecordKey], source: str) -> None:
@@ -326,22 +253,22 @@ def _refuse_cname_and_other_data(sets: Iterable[RecordKey], source: str) -> None
     aliases = {key.name for key in sets if key.type == "CNAME"}
     for key in sets:
         if key.name in aliases and key.type not in {"CNAME", "RRSIG", "NSEC", "KEY"}:
-            raise _invalid(source, None, f"{key.name} has both CNAME and {key.type}")
+            raise invalid(source, None, f"{key.name} has both CNAME and {key.type}")
 
 
-def _soa(sets: dict[RecordKey, list[_Entry]], zone: str, source: str) -> Line | None:
+def _soa(sets: dict[RecordKey, list[Entry]], zone: str, source: str) -> Line | None:
     """Take the SOA out of ``sets``. The same SOA twice is one, as at both ends of a transfer."""
     soa = None
     for key in [key for key in sets if key.type == "SOA"]:
         members = sets.pop(key)
         content = _records(key, members, source)
         if key.name != zone:
-            raise _invalid(source, members[0].line, f"SOA at {key.name}, not at {zone}")
+            raise invalid(source, members[0].line, f"SOA at {key.name}, not at {zone}")
         soa = Line(zone, content.ttl, "SOA", content.values[0])
     return soa
 
 
-def _records(key: RecordKey, members: list[_Entry], source: str) -> Records:
+def _records(key: RecordKey, members: list[Entry], source: str) -> Records:
     """One record set. Repeats are one value (RFC 2181 section 5); two TTLs are nobody's intent.
 
     Name servers differ on which of two TTLs they serve, and writing the file again would change
@@ -351,40 +278,20 @@ def _records(key: RecordKey, members: list[_Entry], source: str) -> Records:
     for member in members:
         if member.ttl != ttl:
             reason = f"{key.name} {key.type} has the TTLs {ttl} and {member.ttl}"
-            raise _invalid(source, member.line, reason)
-    content = records(ttl, [_value_of(member, source) for member in members])
+            raise invalid(source, member.line, reason)
+    content = records(ttl, [member.text for member in members])
     if key.type in _SINGLE and len(content.values) > 1:
         reason = f"{key.name} has {len(content.values)} {key.type} records"
-        raise _invalid(source, members[-1].line, reason)
+        raise invalid(source, members[-1].line, reason)
     return content
 
 
-def _value_of(entry: _Entry, source: str) -> str:
-    try:
-        return value_of(entry.rdata)
-    except ValueError as error:
-        raise _invalid(source, entry.line, str(error)) from error
-
-
-def _unmanaged(key: RecordKey, members: list[_Entry]) -> list[tuple[int, Line]]:
-    """Each record with its own TTL: those of an RRSIG set differ (RFC 4034 section 3)."""
-    return [
-        (member.line, Line(key.name, member.ttl, key.type, member.rdata.to_text()))
-        for member in members
-    ]
-
-
-def _fence(members: list[_Entry]) -> FenceSeen:
+def _fence(members: list[Entry]) -> FenceSeen:
     """The fence record read exactly: one value of one string, or ``Unreadable``."""
     if not members:
         return None
-    texts = sorted({member.rdata.to_text() for member in members})
+    texts = sorted({member.text for member in members})
     inner = texts[0][1:-1]
     if len(texts) == 1 and '"' not in inner:
         return parse_fence(inner)
     return Unreadable(", ".join(texts))
-
-
-def _invalid(source: str, line: int | None, reason: str) -> Refused:
-    where = source if line is None else f"{source} line {line}"
-    return Refused(f"{where}: {reason}", rule="zonefile-invalid", remedy=_REMEDY)
