@@ -1,1 +1,1 @@
-"""Acts: applies plans to targets under their fences. Makes no choice that a plan could have made."""
+"""Acts: applies plans to targets under their fences, with no choice that a plan could have made."""

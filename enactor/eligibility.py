@@ -14,6 +14,7 @@ from plans.decisions import (
     Approval,
     Hold,
     approvals_wanted,
+    counted,
     read_approvals,
     read_hold,
     read_rejection,
@@ -48,7 +49,7 @@ class _Register:
 
 
 def choose(ports: Ports, request: Request) -> Chosen | PlanReference | None:
-    """The plan to enact; or, by reference, the one that is applied already; or None if there is none.
+    """The plan to enact; by reference, the one that is applied already; None if there is none.
 
     Raises:
         Superseded: the plan named is older than the pointer's.
@@ -68,7 +69,7 @@ def choose(ports: Ports, request: Request) -> Chosen | PlanReference | None:
 
 
 def _newest(ports: Ports, request: Request, seen: _Register) -> Chosen | PlanReference | None:
-    """The newest eligible plan; else the desired one, resumed; else the rule that stops the head."""
+    """The newest eligible plan, else the desired one resumed, else what stops the head."""
     pointer = seen.pointer
     floor = pointer.desired_generation if pointer else 0
     numbers = published_from(ports.archive, request.stream, floor)
@@ -109,23 +110,24 @@ def _verify(
 ) -> Chosen:
     """Everything of DESIGN section 4, steps 1 and 2, for one plan."""
     pointer, settings = seen.pointer, seen.settings
-    published = read_plan(
-        ports.archive, request.stream, settings.lineage, generation, digest
-    )
+    published = read_plan(ports.archive, request.stream, settings.lineage, generation, digest)
     plan = published.plan
     resumes = names(pointer, plan, published.digest)
     approvals = read_approvals(ports.register, request.stream, generation)
-    grounds = Grounds(pointer, settings, _counted(ports, plan, approvals, resumes=resumes))
+    # Expiry binds the first claim only: what was begun as approved may be ended.
+    now = None if resumes else ports.clock.now()
+    standing = counted(plan, published.digest, approvals, settings, now=now)
+    # As many as are wanted: each becomes a condition, and a transaction holds 100 of them.
+    grounds = Grounds(pointer, settings, standing[: approvals_wanted(plan, settings)])
     desired = read_desired(ports.archive, plan, settings.zone)
     check_changes(plan, settings.zone)
     _check_targets(ports, plan, settings)
     _check_digests(ports, published, approvals)
-    _check_decisions(ports, seen, published, grounds.approvals)
+    _check_stops(ports, seen, plan)
     if not resumes:
         _check_first_claim(ports, request, seen, published)
-    guards = evaluate(
-        settings.zone, settings, differences(plan.targets), plan.waivers
-    )
+    _check_approvals(seen.settings, published, grounds.approvals)
+    guards = evaluate(settings.zone, settings, differences(plan.targets), plan.waivers)
     refuse_breaches(
         guards,
         remedy="the stream's settings allow less than when it was planned: publish a new plan"
@@ -143,20 +145,6 @@ def _check_lineage(seen: _Register, stream: str) -> None:
             actual=seen.pointer.lineage,
             remedy="two registers were mixed up: restore the right one",
         )
-
-
-def _counted(
-    ports: Ports, plan: Plan, approvals: tuple[Approval, ...], *, resumes: bool
-) -> tuple[Approval, ...]:
-    """Approvals of this lineage that stand. Expiry binds the first claim only."""
-    now = ports.clock.now()
-    return tuple(
-        approval
-        for approval in approvals
-        if approval.lineage == plan.lineage
-        and approval.generation == plan.generation
-        and (resumes or approval.expires_at > now)
-    )
 
 
 def _check_targets(ports: Ports, plan: Plan, settings: Settings) -> None:
@@ -182,21 +170,25 @@ def _check_targets(ports: Ports, plan: Plan, settings: Settings) -> None:
         )
 
 
-def _check_digests(
-    ports: Ports, published: Published, approvals: tuple[Approval, ...]
-) -> None:
+def _check_digests(ports: Ports, published: Published, approvals: tuple[Approval, ...]) -> None:
     """One generation, one digest (G2): in its approvals and in what the journal remembers."""
     plan = published.plan
     for approval in approvals:
         _same_bytes(
-            plan.stream, plan.generation, f"{approval.approver}'s approval",
-            approval.digest, published.digest,
+            plan.stream,
+            plan.generation,
+            f"{approval.approver}'s approval",
+            approval.digest,
+            published.digest,
         )
     for entry in recent_entries(ports.register, plan.stream):
         if entry.generation == plan.generation and entry.digest is not None:
             _same_bytes(
-                plan.stream, plan.generation, f"journal entry {entry.sequence}",
-                entry.digest, published.digest,
+                plan.stream,
+                plan.generation,
+                f"journal entry {entry.sequence}",
+                entry.digest,
+                published.digest,
             )
 
 
@@ -213,10 +205,8 @@ def _same_bytes(
         )
 
 
-def _check_decisions(
-    ports: Ports, seen: _Register, published: Published, approvals: tuple[Approval, ...]
-) -> None:
-    plan = published.plan
+def _check_stops(ports: Ports, seen: _Register, plan: Plan) -> None:
+    """What a person stopped: this generation for good, or the stream for now."""
     rejection = read_rejection(ports.register, plan.stream, plan.generation)
     if rejection is not None:
         raise Refused(
@@ -227,18 +217,19 @@ def _check_decisions(
         )
     if seen.hold is not None and not passes_holds(plan):
         raise held(plan.stream, seen.hold)
-    wanted = approvals_wanted(plan, seen.settings)
-    approvers = {
-        approval.approver
-        for approval in approvals
-        if seen.settings.self_approval == "allow" or approval.approver != plan.created_by
-    }
-    if len(approvers) < wanted:
+
+
+def _check_approvals(
+    settings: Settings, published: Published, approvals: tuple[Approval, ...]
+) -> None:
+    plan = published.plan
+    wanted = approvals_wanted(plan, settings)
+    if len(approvals) < wanted:
         raise Refused(
             f"plan {plan.generation} of {plan.stream} is not approved",
             rule="approvals",
             expected=f"{wanted} approval{'s' if wanted != 1 else ''} of these bytes that stand",
-            actual=str(len(approvers)),
+            actual=str(len(approvals)),
             remedy=f"review it, then `planfence approve {plan.stream} {plan.generation}"
             f" --digest {published.digest}`",
         )

@@ -75,7 +75,7 @@ def enact_stream(ports: Ports, request: Request) -> Outcome:
 
 
 def _claim(ports: Ports, request: Request, attempt: str) -> Chosen | PlanReference | None:
-    """Choose and claim. A claim that lost a race chooses anew: the rules decide again, from reads."""
+    """Choose and claim. A claim that lost a race chooses anew, from reads."""
     for _ in range(CLAIMS_MAX):
         chosen = choose(ports, request)
         if not isinstance(chosen, Chosen):
@@ -86,8 +86,13 @@ def _claim(ports: Ports, request: Request, attempt: str) -> Chosen | PlanReferen
         if request.allow_jump is not None:
             details.append(("jump-max", request.allow_jump))
         draft = _draft(
-            ports, request, chosen.published.plan.generation, chosen.published.digest, attempt,
-            kind="resumed" if chosen.resumes else "claimed", details=tuple(details),
+            ports,
+            request,
+            chosen.published.plan.generation,
+            chosen.published.digest,
+            attempt,
+            kind="resumed" if chosen.resumes else "claimed",
+            details=tuple(details),
         )
         try:
             claim(ports.register, chosen.published, chosen.grounds, draft)
@@ -138,9 +143,7 @@ def _target(enactment: Enactment, part: TargetPlan) -> PlanfenceError | None:
     return None
 
 
-def _conclude(
-    enactment: Enactment, results: list[TargetOutcome], *, resumed: bool
-) -> Outcome:
+def _conclude(enactment: Enactment, results: list[TargetOutcome], *, resumed: bool) -> Outcome:
     """Record the end: applied with the pointer, anything else as an entry of its own."""
     ports, request = enactment.ports, enactment.request
     generation, digest = enactment.plan.generation, enactment.published.digest
@@ -188,8 +191,13 @@ def _record_end(enactment: Enactment, results: list[TargetOutcome], outcome: str
         state = "done" if result.done else str(result.error or "not reached")
         details.append((f"target {result.target}", state[:500]))
     draft = _draft(
-        enactment.ports, enactment.request, enactment.plan.generation,
-        enactment.published.digest, enactment.attempt, kind="ended", details=tuple(details),
+        enactment.ports,
+        enactment.request,
+        enactment.plan.generation,
+        enactment.published.digest,
+        enactment.attempt,
+        kind="ended",
+        details=tuple(details),
     )
     try:
         record(enactment.ports.register, enactment.plan.stream, draft)

@@ -17,7 +17,7 @@ from enactor.targets import Target
 from plans.claim import passes_holds, superseded_by_pointer
 from plans.decisions import read_hold
 from plans.errors import Conflict, Drifted, FenceMoved, Refused, Superseded, Unavailable, Unknown
-from plans.fence import Fence, FenceSeen, Unreadable
+from plans.fence import Fence, FenceSeen, Unreadable, as_read
 from plans.guards import Difference, evaluate, existing_sets, refuse_breaches
 from plans.kinds.dns import Change, RecordKey, Records, cut, diff
 from plans.mirror import Mirror, ensure_mirror, raise_mirror
@@ -26,7 +26,8 @@ from plans.pointer import names, read_pointer
 from plans.published import Published
 from plans.settings import Settings
 
-SETBACKS_MAX = 20  # refusals and unknown outcomes in one pass before it leaves the target to the next
+# Refusals and unknown outcomes of one pass before it leaves the target to the next pass.
+SETBACKS_MAX = 20
 STEPS_MAX = 999_999
 
 
@@ -129,7 +130,7 @@ def _apply(enactment: Enactment, target: Target, seen: FenceSeen, write: _Write)
         if enactment.plan.mode == "converge" or target.read_fence() != seen:
             return False  # another step came between: compare generations again, then compute again
         raise Refused(
-            f"{target.id} changed since the plan was made: {drift.what}",
+            f"plan {enactment.plan.generation} no longer fits {target.id}: {drift.what}",
             rule="drift",
             expected=drift.expected,
             actual=drift.actual,
@@ -137,10 +138,8 @@ def _apply(enactment: Enactment, target: Target, seen: FenceSeen, write: _Write)
         ) from drift
 
 
-def _mirror_fence(
-    enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen
-) -> None:
-    """Write what was read to the mirror, if it is above it; the last step of a retiring target too."""
+def _mirror_fence(enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen) -> None:
+    """Write to the mirror what was read; and that a retiring target's last step is done."""
     if isinstance(seen, Fence) and seen.lineage == enactment.plan.lineage:
         raise_mirror(
             enactment.ports.register,
@@ -191,28 +190,40 @@ def _next_write(
 ) -> _Write | None:
     """The step that follows from the fence as read; None to read it again first."""
     if not isinstance(seen, Fence) or seen.lineage != enactment.plan.lineage:
-        return _create_fence(enactment, part, target, seen, mirror)
+        return _create_fence(enactment, target, seen, mirror)
     if enactment.plan.mode == "exact":
         return _exact(enactment, part, target, seen)
     return _converge(enactment, part, target, seen)
 
 
-def _create_fence(
-    enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen, mirror: Mirror
-) -> _Write:
+def _create_fence(enactment: Enactment, target: Target, seen: FenceSeen, mirror: Mirror) -> _Write:
     """The fence record's creation, or adoption: alone, as step 0, under a new attempt id.
 
     The absence was seen first and the pointer read after it, so the generation created is the one
     the pointer desires after the absence (schedule S13). A record that is gone although it was
-    there, or is no fence of this lineage, is never replaced without ``--adopt``.
+    there, or is no fence of this lineage, is never replaced without ``--adopt``; and in ``exact``
+    only by a plan that was made seeing just that: between planning and the loss of the record
+    another plan may have written, and nothing would tell (schedule S2).
     """
     plan = enactment.plan
-    planned = next((base.fence for base in plan.base.fences if base.target == target.id), None)
+    planned = _planned_fence(plan, target.id)
     never_there = seen is None and planned is None and mirror.generation == 0
+    if plan.mode == "exact" and as_read(seen) != planned:
+        raise _fence_moved(plan, target.id, planned, seen)
     if not never_there and not enactment.request.adopt:
         raise _adoption_needed(plan.stream, target.id, seen, mirror)
     new_attempt = enactment.ports.new_id()
     return _Write((), enactment.fence(0, done=False, attempt=new_attempt))
+
+
+def _fence_moved(plan: Plan, target: str, planned: str | None, seen: FenceSeen) -> Refused:
+    return Refused(
+        f"the fence of {target} is not the one that plan {plan.generation} was made on",
+        rule="fence-moved",
+        expected=planned or "no fence",
+        actual=as_read(seen) or "no fence",
+        remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+    )
 
 
 def _adoption_needed(stream: str, target: str, seen: FenceSeen, mirror: Mirror) -> Refused:
@@ -224,7 +235,9 @@ def _adoption_needed(stream: str, target: str, seen: FenceSeen, mirror: Mirror) 
         return Refused(
             f"the fence of {target} is gone",
             rule="fence-missing",
-            expected=f"a fence of generation {mirror.generation or 'at planning'} or newer",
+            expected=f"a fence of generation {mirror.generation} or newer"
+            if mirror.generation
+            else "the fence that stood there at planning",
             actual="none",
             remedy=remedy,
         )
@@ -250,15 +263,9 @@ def _exact(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) 
     plan = enactment.plan
     position = seen.step if enactment.holds(seen) else 0
     if position == 0 and not enactment.holds(seen):
-        planned = next(base.fence for base in plan.base.fences if base.target == target.id)
+        planned = _planned_fence(plan, target.id)
         if planned != seen.text():
-            raise Refused(
-                f"{target.id} was written since plan {plan.generation} was made",
-                rule="fence-moved",
-                expected=planned or "no fence",
-                actual=seen.text(),
-                remedy=f"publish a new plan: `planfence plan {plan.stream}`",
-            )
+            raise _fence_moved(plan, target.id, planned, seen)
     if position >= len(part.steps):
         raise Refused(
             f"{target.id} stands at step {position} of plan {plan.generation}, which has"
@@ -273,9 +280,11 @@ def _exact(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) 
     return _Write(step.changes, enactment.fence(step.number, done=done))
 
 
-def _converge(
-    enactment: Enactment, part: TargetPlan, target: Target, seen: Fence
-) -> _Write | None:
+def _planned_fence(plan: Plan, target: str) -> str | None:
+    return next((base.fence for base in plan.base.fences if base.target == target), None)
+
+
+def _converge(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) -> _Write | None:
     """Observe and compute again, by the planner's own function, after every read of the fence (S4).
 
     Guards bind each computed difference, because the world may have drifted since the review (S12).
@@ -300,7 +309,7 @@ def _converge(
     if number > STEPS_MAX:
         raise Unavailable(
             f"{target.id} took {STEPS_MAX} steps of plan {plan.generation} and still differs",
-            rule="fence-step",
+            rule="target-unsettled",
             remedy="somebody else keeps changing it: find out who, then publish a new plan",
         )
     return _Write(steps[0], enactment.fence(number, done=len(steps) == 1))

@@ -21,7 +21,7 @@ _TIMEOUT_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A work tree at one commit. ``committed`` is the SHA-256 of the file in that commit, if any."""
+    """A work tree at one commit; ``committed`` is the file's SHA-256 in it, if it is there."""
 
     commit: str
     committed: str | None

@@ -8,18 +8,20 @@ the world has overtaken must be superseded, or it is enacted later (schedules S3
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from planner.ports import Ports, Request
-from planner.world import World, fence_text
-from plans.decisions import read_rejection
-from plans.fence import Fence
+from planner.world import World
+from plans.decisions import read_approvals, read_rejection
+from plans.errors import Refused
+from plans.fence import Fence, as_read
+from plans.guards import Difference, differences, evaluate, existing_sets
 from plans.kinds.dns import Change, first_drift
 from plans.kinds.zone import DESIRED_NAME
 from plans.observed.view import Observation
 from plans.plan import Plan, TargetPlan
 from plans.pointer import matches_base, names
-from plans.published import Published
+from plans.published import Published, read_desired
 
 
 def is_unchanged(world: World, changes: Mapping[str, tuple[Change, ...]]) -> bool:
@@ -44,7 +46,9 @@ def is_unchanged(world: World, changes: Mapping[str, tuple[Change, ...]]) -> boo
     )
 
 
-def pending_head(ports: Ports, world: World, request: Request) -> Published | None:
+def pending_head(
+    ports: Ports, world: World, request: Request, changes: Mapping[str, tuple[Change, ...]]
+) -> Published | None:
     """The head, if it already asks for this desired state and can still be enacted."""
     decided = world.decided
     head = decided.parent_plan
@@ -62,7 +66,40 @@ def pending_head(ports: Ports, world: World, request: Request) -> Published | No
         return None
     if head.plan.base.hold is not None and decided.hold is None and not is_claimed:
         return None  # observed under a hold: ineligible for good now that the hold is over
+    if not _can_be_verified(ports, head, world) or not _passes_guards(head.plan, world, changes):
+        return None
     return head if _can_complete(head, world, is_claimed) else None
+
+
+def _can_be_verified(ports: Ports, head: Published, world: World) -> bool:
+    """Whether an enactor would accept the head's bytes: what it can only refuse is never pending.
+
+    Its desired state may be gone although its plan is there, and after a lost archive its number
+    may have been approved as other bytes. Either would wedge the stream (G4), since the enactor's
+    remedy is a new plan.
+    """
+    try:
+        read_desired(ports.archive, head.plan, world.decided.settings.zone)
+    except Refused:
+        return False
+    approvals = read_approvals(ports.register, head.plan.stream, head.plan.generation)
+    return all(approval.digest == head.digest for approval in approvals)
+
+
+def _passes_guards(plan: Plan, world: World, changes: Mapping[str, tuple[Change, ...]]) -> bool:
+    """Whether the enactor's own guards would let the head through, as settings and world are now.
+
+    A head that they refuse must not stay pending, or nobody is asked for the waiver it would take.
+    """
+    settings = world.decided.settings
+    parts: Iterable[Difference] = differences(plan.targets)
+    if plan.mode == "converge":
+        parts = [
+            Difference(target, existing_sets(settings.zone, observation.state), changes[target])
+            for target, observation in world.observed.items()
+        ]
+    results = evaluate(settings.zone, settings, parts, plan.waivers)
+    return not any(entry.outcome == "breached" for entry in results)
 
 
 def _asks_for_the_same(plan: Plan, world: World, request: Request) -> bool:
@@ -98,7 +135,7 @@ def _can_complete(head: Published, world: World, is_claimed: bool) -> bool:
                     return False
                 continue
         if exact and (
-            fence_text(fence) != bases.get(target.target) or not _rest_holds(target, 0, observation)
+            as_read(fence) != bases.get(target.target) or not _rest_holds(target, 0, observation)
         ):
             return False
     return True

@@ -14,9 +14,10 @@ from planner.ancestry import assess_input, source_after
 from planner.pending import is_unchanged, pending_head
 from planner.ports import Ports, Request
 from planner.publishing import NumberTaken, publish
-from planner.world import World, fence_text, observe, read_decided
-from plans.document import digest_of
+from planner.world import World, observe, read_decided
+from plans.collector import collector_paused
 from plans.errors import Conflict
+from plans.fence import as_read
 from plans.guards import (
     PARENT_UNREADABLE,
     SOURCE_WENT_BACK,
@@ -49,6 +50,15 @@ RACES_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a pass computed from one world: thrown away whole if its number is lost."""
+
+    waves: tuple[Wave, ...]
+    entry: Input
+    guards: tuple[GuardResult, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a pass ended. ``published`` is the plan it published, or the head that is pending."""
 
@@ -69,12 +79,14 @@ def plan_stream(ports: Ports, request: Request) -> Outcome:
         Conflict: beaten ``RACES_MAX`` times.
         Unavailable: a store or target cannot be read, or nothing could be published.
     """
+    taken = 0
     for _ in range(RACES_MAX):
-        world = observe(ports, read_decided(ports, request.stream))  # 1, then 2
         try:
-            return _conclude(ports, request, world)
-        except NumberTaken:
-            continue  # 5: throw the plan away and start again; never renumber it
+            with collector_paused():
+                world = observe(ports, read_decided(ports, request.stream), taken)  # 1, then 2
+                return _conclude(ports, request, world)
+        except NumberTaken as lost:
+            taken = lost.generation  # 5: throw the plan away and start again; never renumber it
     raise Conflict(
         f"{RACES_MAX} other plans of {request.stream} were published first",
         rule="planning-contended",
@@ -86,29 +98,39 @@ def _conclude(ports: Ports, request: Request, world: World) -> Outcome:
     decided = world.decided
     notes = tuple(f"ignored {key}: its number is out of reach" for key in decided.numbers.beyond)
     changes = _changes(world)
-    if is_unchanged(world, changes):  # 3
+    by_schedule = request.origin == "planner"  # an override always gets a generation of its own
+    if by_schedule and is_unchanged(world, changes):  # 3
         assert decided.pointer is not None
         pointer = decided.pointer
         why = f"generation {pointer.desired_generation} is applied and nothing differs"
         return Outcome(
             "unchanged", why, None, pointer.desired_generation, pointer.desired_digest, notes
         )
-    head = pending_head(ports, world, request)
+    head = pending_head(ports, world, request, changes) if by_schedule else None
     if head is not None:
         why = f"generation {head.plan.generation} already asks for this and waits to be enacted"
         return Outcome("pending", why, head, head.plan.generation, head.digest, notes)
     waves = _waves(world, changes)
     entry = assess_input(ports, world)
     guards = _guards(request, world, waves, entry)  # 4
-    refuse_breaches(
-        guards,
-        remedy=f"mend the desired state, or waive it by name: `planfence plan {request.stream}"
-        " --allow RULE --reason TEXT`",
-    )
-    plan = _compose(ports, request, world, waves, entry, guards)
+    refuse_breaches(guards, remedy=_waiver_remedy(request.stream, guards))
+    plan = _compose(ports, request, world, Proposal(waves, entry, guards))
     published = publish(ports.archive, plan, (world.desired_body,))  # 5
-    why = "the desired state differs" if any(changes.values()) else _why_without_changes(world)
+    why = (
+        "the desired state differs"
+        if any(changes.values())
+        else _why_without_changes(request, world)
+    )
     return Outcome("published", why, published, plan.generation, published.digest, notes)
+
+
+def _waiver_remedy(stream: str, guards: tuple[GuardResult, ...]) -> str:
+    rules = dict.fromkeys(entry.rule for entry in guards if entry.outcome == "breached")
+    flags = " ".join(f"--allow {rule}" for rule in rules)
+    return (
+        "mend what the plan is made from, or waive it by name:"
+        f" `planfence plan {stream} {flags} --reason TEXT`"
+    )
 
 
 def _changes(world: World) -> dict[str, tuple[Change, ...]]:
@@ -121,8 +143,10 @@ def _changes(world: World) -> dict[str, tuple[Change, ...]]:
     }
 
 
-def _why_without_changes(world: World) -> str:
+def _why_without_changes(request: Request, world: World) -> str:
     pointer = world.decided.pointer
+    if request.origin != "planner":
+        return f"nothing differs, and the {request.origin} stands from now on"
     if world.retiring:
         return "a target retires"
     if pointer is None:
@@ -193,21 +217,14 @@ def _guards(
     return tuple(results)
 
 
-def _compose(
-    ports: Ports,
-    request: Request,
-    world: World,
-    waves: tuple[Wave, ...],
-    entry: Input,
-    guards: tuple[GuardResult, ...],
-) -> Plan:
+def _compose(ports: Ports, request: Request, world: World, proposal: Proposal) -> Plan:
     decided = world.decided
     settings = decided.settings
     pointer = decided.pointer
     now = ports.clock.now().replace(microsecond=0)
     desired = Attachment(
         name=DESIRED_NAME,
-        digest=digest_of(world.desired_body),
+        digest=world.desired_digest,
         size=len(world.desired_body),
         media_type=DESIRED_MEDIA_TYPE,
     )
@@ -222,7 +239,7 @@ def _compose(
             desired=pointer.desired if pointer else None,
             applied=pointer.applied if pointer else None,
             fences=tuple(
-                FenceAtPlanning(target=target, fence=fence_text(observation.fence))
+                FenceAtPlanning(target=target, fence=as_read(observation.fence))
                 for target, observation in world.observed.items()
             ),
             hold=HoldAtPlanning(by=hold.by, reason=hold.reason) if hold else None,
@@ -233,15 +250,17 @@ def _compose(
         created_by=request.by,
         expires_at=now + timedelta(hours=settings.plan_hours),
         reason=request.reason,
-        inputs=(entry,),
-        source=source_after(world, entry),
+        inputs=(proposal.entry,),
+        source=source_after(world, proposal.entry),
         standing=decided.standing,
-        guards=guards,
+        guards=proposal.guards,
         waivers=request.waivers,
-        summary=_summary(waves),
-        waves=waves,
+        summary=_summary(proposal.waves),
+        waves=proposal.waves,
         attachments=(desired,),
-        content_digest=content_digest(settings.mode, desired.digest, waves, request.waivers),
+        content_digest=content_digest(
+            settings.mode, desired.digest, proposal.waves, request.waivers
+        ),
     )
 
 

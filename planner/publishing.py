@@ -7,7 +7,7 @@ a new observation may have a higher number (F9).
 from __future__ import annotations
 
 from plans.document import digest_of, encode
-from plans.errors import KeyTaken, Unknown
+from plans.errors import KeyTaken, Unavailable, Unknown
 from plans.names import blob_key, plan_key
 from plans.plan import Plan
 from plans.published import Published
@@ -17,7 +17,15 @@ SENDS_MAX = 10
 
 
 class NumberTaken(Exception):
-    """Another planner published this generation first; the pass starts again from reading."""
+    """Something else stands under this generation; the pass starts again from reading, above it.
+
+    Usually another planner's plan. But an attachment's key may be taken where no plan is (its plan
+    was lost, its tombstone stayed): then no listing would ever move the next number past it.
+    """
+
+    def __init__(self, generation: int) -> None:
+        super().__init__(f"generation {generation} is taken")
+        self.generation = generation
 
 
 def publish(archive: Archive, plan: Plan, blobs: tuple[bytes, ...]) -> Published:
@@ -34,27 +42,35 @@ def publish(archive: Archive, plan: Plan, blobs: tuple[bytes, ...]) -> Published
         Unknown: no certain answer within the bounded sends.
         Unavailable: nothing of the plan was published.
     """
+    stream, generation = plan.stream, plan.generation
     for body in blobs:
-        _create(archive, blob_key(plan.stream, plan.generation, digest_of(body)), body)
+        _create(archive, generation, blob_key(stream, generation, digest_of(body)), body)
     body = encode(plan)
-    _create(archive, plan_key(plan.stream, plan.generation), body)
+    _create(archive, generation, plan_key(stream, generation), body)
     return Published(plan, digest_of(body))
 
 
-def _create(archive: Archive, key: str, body: bytes) -> None:
+def _create(archive: Archive, generation: int, key: str, body: bytes) -> None:
     for _ in range(SENDS_MAX):
         try:
             archive.create(key, body)
             return
         except (KeyTaken, Unknown):
-            found = archive.read(key)
+            try:
+                found = archive.read(key)
+            except Unavailable as silence:
+                raise _undecided(key) from silence
             if found is None:
                 continue  # nothing arrived (yet): the same bytes again, conditional as before
             if found.body == body:
                 return
-            raise NumberTaken(key) from None
-    raise Unknown(
-        f"the archive gave no certain answer for {key} {SENDS_MAX} times",
+            raise NumberTaken(generation) from None
+    raise _undecided(key)
+
+
+def _undecided(key: str) -> Unknown:
+    return Unknown(
+        f"the archive gave no certain answer for {key}",
         rule="outcome-unknown",
         remedy="run the command again: it finds out what was published before it does anything",
     )

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from planner.ports import DesiredRead, Ports
 from plans.decisions import Hold, is_released, read_hold
 from plans.document import digest_of, encode
 from plans.errors import Refused
-from plans.fence import Fence, FenceSeen
+from plans.fence import Fence
 from plans.kinds.dns import RecordKey
 from plans.kinds.zone import zone_document
 from plans.mirror import read_mirrors
@@ -46,16 +47,16 @@ class Decided:
     standing: PlanReference | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is computed once is kept in the instance's dictionary
 class World:
     """What was decided, what is desired, and what is there."""
 
     decided: Decided
     desired: DesiredRead
-    desired_body: bytes
     observed: Mapping[str, Observation]
     retiring: frozenset[str]
     limits: Mapping[str, int | None]
+    taken: int
 
     @property
     def next_generation(self) -> int:
@@ -65,6 +66,7 @@ class World:
             decided.pointer.desired_generation if decided.pointer else 0,
             decided.numbers.head or 0,
             decided.decided_above,
+            self.taken,
         ]
         seen += [
             fence.generation
@@ -73,16 +75,14 @@ class World:
         ]
         return 1 + max(seen)
 
-    @property
+    @cached_property
+    def desired_body(self) -> bytes:
+        """The desired state as a plan carries it. A pass that finds nothing to do needs none."""
+        return encode(zone_document(self.decided.settings.zone, self.desired.records))
+
+    @cached_property
     def desired_digest(self) -> str:
         return digest_of(self.desired_body)
-
-
-def fence_text(fence: FenceSeen) -> str | None:
-    """A fence as a plan's base records it: its text exactly as read, or None."""
-    if fence is None:
-        return None
-    return fence.text() if isinstance(fence, Fence) else fence.unreadable
 
 
 def read_decided(ports: Ports, stream: str) -> Decided:
@@ -112,8 +112,11 @@ def read_decided(ports: Ports, stream: str) -> Decided:
     )
 
 
-def observe(ports: Ports, decided: Decided) -> World:
+def observe(ports: Ports, decided: Decided, taken: int = 0) -> World:
     """Step 2 of the pass: the desired state, then every target, complete or an error.
+
+    Args:
+        taken: a generation that this pass has found taken, or 0.
 
     Raises:
         Refused: the desired state or a target cannot be accepted.
@@ -135,8 +138,7 @@ def observe(ports: Ports, decided: Decided) -> World:
         limits[target] = view.step_changes_max
         if not observed[target].exists and target not in retiring:
             _check_creatable(settings, desired, target)
-    body = encode(zone_document(settings.zone, desired.records))
-    return World(decided, desired, body, observed, retiring, limits)
+    return World(decided, desired, observed, retiring, limits, taken)
 
 
 def _check_creatable(settings: Settings, desired: DesiredRead, target: str) -> None:
@@ -200,7 +202,7 @@ def _decided_above(ports: Ports, stream: str, floor: int) -> int:
     """
     newest = 0
     for prefix in ("approval#", "reject#"):
-        above = f"{prefix}{floor + 1:012d}"
+        above = f"{prefix}{floor:012d}"
         for item in ports.register.scan(decisions_partition(stream), prefix, above):
             number = item.key.sk.split("#")[1]
             if number.isdigit() and int(number) <= floor + JUMP_MAX:

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Protocol
 
 
-
 class Clock(Protocol):
     """Wall time for stamps, monotonic time for budgets, and the only way to wait."""
 

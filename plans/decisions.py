@@ -7,7 +7,7 @@ and rollbacks.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from plans.clock import Clock
@@ -60,8 +60,11 @@ class Rejection(Document):
 
 
 class Hold(Document):
-    """A person's pause of the stream. The item stays when released, so that it is never absent
-    and present again under a claim that read it once."""
+    """A person's pause of the stream.
+
+    The item stays when it is released, so that it is never absent and present again under a claim
+    that read it once.
+    """
 
     state: Literal["held", "released"]
     by: OneLine
@@ -117,6 +120,30 @@ def approval_condition(approval: Approval) -> Condition:
 def approvals_wanted(plan: Plan, settings: Settings) -> int:
     """How many approvals this plan needs under these settings."""
     return max(settings.approvals, 1 if plan.needs_approval else 0)
+
+
+def counted(
+    plan: Plan,
+    digest: str,
+    approvals: tuple[Approval, ...],
+    settings: Settings,
+    *,
+    now: datetime | None,
+) -> tuple[Approval, ...]:
+    """The approvals that count for a plan: of these bytes, by who may, and still standing.
+
+    Args:
+        now: when they must still stand; None where expiry does not bind (a resume).
+    """
+    return tuple(
+        approval
+        for approval in approvals
+        if approval.lineage == plan.lineage
+        and approval.generation == plan.generation
+        and approval.digest == digest
+        and (settings.self_approval == "allow" or approval.approver != plan.created_by)
+        and (now is None or approval.expires_at > now)
+    )
 
 
 def approve(
@@ -236,7 +263,7 @@ def reject(
             f"plan {plan.generation} of {plan.stream} was rejected before by {found.get('by')}:"
             f" {found.get('reason')}",
             rule="rejected",
-            remedy="nothing to do",
+            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
         ) from refusal
     return rejection
 
@@ -280,11 +307,11 @@ def release(
     """End the hold and, with it, the standing override or rollback.
 
     Interleavings: another person releases or holds between our reading and our writing. The hold's
-    attempt is in the condition, so that we end only the hold we saw; a release marker that exists
-    already is what we wanted.
+    attempt is in the condition, so that we end only the hold we saw; a marker that another wrote
+    meanwhile refuses ours whole, and looking again shows that nothing is left to do.
 
     Raises:
-        Conflict: the hold changed meanwhile.
+        Conflict: the hold or the marker changed meanwhile.
     """
     now = clock.now()
     hold = read_hold(register, stream)

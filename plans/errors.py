@@ -3,19 +3,19 @@
 ::
 
     PlanfenceError
-    ├── Refused      3   do not retry: something must change first (``remedy`` says what)
-    │   └── Invalid          a document from outside; carries every problem found, each with its place
+    ├── Refused      3   do not retry: something must change first; ``remedy`` says what
+    │   └── Invalid          a document from outside; carries every problem, with its place
     ├── Conflict     4   somebody else won: re-read, then decide again
     │   ├── KeyTaken         an archive key that exists already
-    │   ├── ConditionFailed  a register condition that did not hold; carries the items found
+    │   ├── ConditionFailed  a register condition that did not hold; carries what was found
     │   ├── FenceMoved       the target's fence is not the one the step expected
     │   ├── Drifted          a change's ``before`` is not what the target holds
     │   └── Superseded       a newer generation was seen; an outcome, not a fault
-    ├── Unavailable  5   try again, bounded: nothing was changed, or it is unknown (``Unknown``)
-    │   └── Unknown          a write was sent and its fate is not known: re-read before anything else
+    ├── Unavailable  5   try again, bounded: nothing was changed, or that is unknown
+    │   └── Unknown          a write was sent and its fate is not known: re-read first
     └── Failed       1   broken beyond a retry (a corrupt register)
 
-Every error reads as one line: what, why, the rule's name, what to do. No error path deletes anything.
+Every error reads as one line: what, why, the rule's name, what to do. No error path deletes.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fence record. ``step`` counts writes of this generation; ``done`` marks the target complete.
+    """A fence record: ``step`` counts writes of this generation, ``done`` ends them.
 
     Step 0 is the creation of the record, alone, with no change beside it.
     """
@@ -62,6 +62,13 @@ class Unreadable:
 
 
 FenceSeen = Fence | Unreadable | None
+
+
+def as_read(fence: FenceSeen) -> str | None:
+    """A fence as a plan's base records it: its text exactly as read, or None."""
+    if fence is None:
+        return None
+    return fence.text() if isinstance(fence, Fence) else fence.unreadable
 
 
 def parse_fence(text: str) -> Fence | Unreadable:

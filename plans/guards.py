@@ -57,7 +57,8 @@ class Breached(Refused):
         self.breaches = tuple(entry for entry in results if entry.outcome == "breached")
         first = self.breaches[0]
         where = f" on {first.target}" if first.target else ""
-        more = f" (and {len(self.breaches) - 1} more guards)" if len(self.breaches) > 1 else ""
+        others = len(self.breaches) - 1
+        more = f" (and {others} more guard{'s' if others > 1 else ''})" if others else ""
         super().__init__(
             f"guard {first.rule} is breached{where}{more}",
             rule=first.rule,
@@ -140,8 +141,8 @@ def _on_target(
     left = part.existing + creates - deletes
     target = part.target
     return [
-        _limited(UPDATES_MAX, target, settings.updates_max, updates, part.existing, waived),
-        _limited(DELETES_MAX, target, settings.deletes_max, deletes, part.existing, waived),
+        _limited(UPDATES_MAX, settings.updates_max, updates, part, waived),
+        _limited(DELETES_MAX, settings.deletes_max, deletes, part, waived),
         verdict(
             PROTECTED,
             target,
@@ -181,10 +182,9 @@ def protected_names(zone: str, protect: Iterable[str]) -> frozenset[str]:
     )
 
 
-def _limited(
-    rule: str, target: str, limit: str, count: int, existing: int, waived: set[str]
-) -> GuardResult:
-    """A count or a percentage of existing record sets; a percentage of fewer than 10 is not asked."""
+def _limited(rule: str, limit: str, count: int, part: Difference, waived: set[str]) -> GuardResult:
+    """A count, or a percentage of existing record sets where there are at least 10 of them."""
+    target, existing = part.target, part.existing
     if limit.endswith("%"):
         percent = int(limit[:-1])
         holds = existing < PERCENT_FROM or count * 100 <= percent * existing

@@ -12,6 +12,7 @@ Invariants (G7):
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -28,7 +29,7 @@ from plans.document import (
     digest_of,
     encode,
 )
-from plans.errors import ConditionFailed, Conflict, Failed, Unknown
+from plans.errors import ConditionFailed, Conflict, Failed, Unavailable, Unknown
 from plans.names import journal_key, journal_last_key, journal_partition
 from plans.storage.register import Absent, Action, All, Condition, Put, Register, Where
 
@@ -131,7 +132,11 @@ def _end(register: Register, stream: str) -> tuple[int, str, Condition]:
     if last is None:
         return 1, GENESIS, Absent()
     sequence, hashed = last.get("sequence"), last.get("hash")
-    if not isinstance(sequence, int) or not isinstance(hashed, str):
+    if (
+        not isinstance(sequence, int)
+        or not isinstance(hashed, str)
+        or re.fullmatch("[0-9a-f]{64}", hashed) is None
+    ):
         raise Failed(
             f"the end of the journal of {stream} is not readable",
             rule="journal-corrupt",
@@ -165,7 +170,10 @@ def _send(
             return "written"
         except (Unknown, ConditionFailed) as error:
             lost = error
-        there = register.read(key)
+        try:
+            there = register.read(key)
+        except Unavailable as silence:
+            raise _undecided(stream) from silence
         if there is not None:
             # Taken: by our own earlier send, or by another's, and then ours can never land.
             return "written" if there.get("document") == body else "raced"
@@ -174,8 +182,12 @@ def _send(
             if mine:
                 raise ConditionFailed(lost.what, failed=mine, items=lost.items[: len(actions)])
             return "raced"
-    raise Unknown(
-        f"the journal of {stream} gave no certain answer {RESENDS_MAX} times",
+    raise _undecided(stream)
+
+
+def _undecided(stream: str) -> Unknown:
+    return Unknown(
+        f"the journal of {stream} gave no certain answer to a write",
         rule="outcome-unknown",
         remedy="run the command again: it finds out what happened before it does anything",
     )
@@ -215,7 +227,9 @@ def recent_entries(register: Register, stream: str, count: int = LOOKBACK) -> li
     return list(read_entries(register, stream, after))
 
 
-def verify(register: Register, stream: str, progress: Callable[[int], None] = lambda _: None) -> int:
+def verify(
+    register: Register, stream: str, progress: Callable[[int], None] = lambda _: None
+) -> int:
     """Check sequence and hash chain from the first entry to the last.
 
     Returns:

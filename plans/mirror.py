@@ -21,7 +21,7 @@ from plans.document import Document, from_attributes, to_attributes
 from plans.errors import ConditionFailed
 from plans.fence import Fence
 from plans.names import enact_partition, mirror_key
-from plans.storage.register import Absent, All, Put, Register, Where
+from plans.storage.register import Absent, All, Condition, Put, Register, Where
 
 _PREFIX = "fence#"
 
@@ -74,20 +74,25 @@ def raise_mirror(
 
     Interleavings of the conditional write: between our read and our write another pass raises it
     further, then ``generation < g`` fails in the store and the higher one stands; or our own write
-    is delivered twice or late, then it fails the same way. Either way the mirror never falls and
-    there is nothing left to do.
+    is delivered twice or late, then it fails the same way; or another pass raises it just as far
+    without the mark, then ours fails and is sent again on what stands now. The mirror never falls,
+    and every refusal means that it rose: the rounds end.
     """
-    found = read_mirror(register, stream, target)
-    if found is None or found.generation < fence.generation or (retired and not found.retired):
-        raised = Mirror(generation=fence.generation, retired=retired, attempt=attempt)
-        lower = (
-            Absent()
-            if found is None
-            else Where("generation", "<", fence.generation)
-            if found.generation < fence.generation
-            else All((Where("generation", "=", fence.generation), Where("attempt", "=", found.attempt)))
-        )
+    g = fence.generation
+    while True:
+        found = read_mirror(register, stream, target)
+        lower: Condition
+        if found is None:
+            lower = Absent()
+        elif found.generation < g:
+            lower = Where("generation", "<", g)
+        elif found.generation == g and retired and not found.retired:
+            lower = All((Where("generation", "=", g), Where("attempt", "=", found.attempt)))
+        else:
+            return
+        raised = Mirror(generation=g, retired=retired, attempt=attempt)
         try:
             register.write(Put(mirror_key(stream, target), to_attributes(raised), lower))
-        except ConditionFailed:
             return
+        except ConditionFailed:
+            continue

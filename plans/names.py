@@ -1,21 +1,25 @@
 """Scalar types that must not be mixed up, and where everything is kept.
 
-Archive keys and register keys are DESIGN section 2. A register partition names who may write it,
-because access policies see partition keys only.
+A register partition names who may write it, because access policies see partition keys only.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, NewType
-
-from plans.storage.register import Key
+from typing import Final, NamedTuple, NewType
 
 Generation = NewType("Generation", int)
 Digest = NewType("Digest", str)
 Lineage = NewType("Lineage", str)
 
-GENERATION_MAX: Final = 10**12 - 1
+
+class Key(NamedTuple):
+    """Where a register item stands: partition key and sort key."""
+
+    pk: str
+    sk: str
+
+
 JUMP_MAX: Final = 100_000
 STREAM_PATTERN: Final = r"^[a-z0-9._-]+(/[a-z0-9._-]+){1,2}$"
 
@@ -23,9 +27,15 @@ _GENERATION_KEY = re.compile(r"/plans/([0-9]{12})\.json$")
 
 
 def valid_stream(stream: str) -> bool:
-    """Two or three segments of ``a-z 0-9 . _ -``, none of them ``.`` or ``..``."""
-    return re.fullmatch(STREAM_PATTERN, stream) is not None and not (
-        {".", ".."} & set(stream.split("/"))
+    """Two or three segments of ``a-z 0-9 . _ -``, none of them ``.`` or ``..``.
+
+    The third is not ``plans`` or ``blobs``: its keys would lie among those of ``kind/name``.
+    """
+    segments = stream.split("/")
+    return (
+        re.fullmatch(STREAM_PATTERN, stream) is not None
+        and not {".", ".."} & set(segments)
+        and not {"plans", "blobs"} & set(segments[2:])
     )
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from plans.document import Document, DigestText, GenerationNumber, IdText, OneLine, Timestamp
+from plans.document import DigestText, Document, GenerationNumber, IdText, OneLine, Timestamp
 from plans.kinds.dns import Change
 
 Mode = Literal["exact", "converge"]

@@ -17,7 +17,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from plans.document import Document, DigestText, IdText, from_attributes
+from plans.document import DigestText, Document, IdText, from_attributes
 from plans.names import pointer_key
 from plans.plan import Base, Plan, PlanReference
 from plans.storage.register import Absent, All, Condition, Register, Where
@@ -116,7 +116,7 @@ def completion_condition(plan: Plan, digest: str) -> Condition:
 
 def _desired_is(reference: PlanReference | None) -> Condition:
     if reference is None:
-        return Where("desired_generation", "=", 0)  # never: "no base" conflicts with any pointer (F10)
+        return Where("desired_generation", "=", 0)  # never: "no base" conflicts with a pointer
     return All(
         (
             Where("desired_generation", "=", reference.generation),

@@ -11,9 +11,18 @@ from dataclasses import dataclass
 
 from plans.document import decode, digest_of
 from plans.errors import Refused
+from plans.faults import numbering_faults, zone_faults
 from plans.kinds.dns import RecordKey, Records
-from plans.kinds.zone import DESIRED_NAME, ZoneDocument, state_of, within
-from plans.names import JUMP_MAX, Digest, Generation, blob_key, generation_of_key, plan_key, plans_prefix
+from plans.kinds.zone import DESIRED_NAME, ZoneDocument, state_of
+from plans.names import (
+    JUMP_MAX,
+    Digest,
+    Generation,
+    blob_key,
+    generation_of_key,
+    plan_key,
+    plans_prefix,
+)
 from plans.plan import Plan, Tombstone
 from plans.storage.archive import Archive
 
@@ -57,7 +66,8 @@ def published_from(archive: Archive, stream: str, generation: int) -> Numbers:
     beyond: list[str] = []
     for key in archive.list(plans_prefix(stream), after):
         number = generation_of_key(key)
-        if number is None or number > generation + JUMP_MAX:
+        mine = number is not None and key == plan_key(stream, number)  # not dns/<name>/plans's
+        if number is None or not mine or number > generation + JUMP_MAX:
             beyond.append(key)
         else:
             found.append(number)
@@ -151,7 +161,7 @@ def read_desired(archive: Archive, plan: Plan, zone: str) -> dict[RecordKey, Rec
             rule="zone",
             expected=zone,
             actual=document.zone,
-            remedy="check the stream's settings",
+            remedy=f"look at the stream's zone: `planfence stream show {plan.stream}`",
         )
     return state_of(document)
 
@@ -162,17 +172,12 @@ def check_changes(plan: Plan, zone: str) -> None:
     Raises:
         Refused: one does not (rule ``zone``).
     """
-    for target in plan.targets:
-        for step in target.steps:
-            for change in step.changes:
-                if not within(change.name, zone):
-                    raise Refused(
-                        f"plan {plan.generation} of {plan.stream} changes {change.name}",
-                        rule="zone",
-                        expected=f"names in {zone}",
-                        actual=change.name,
-                        remedy="do not enact it: planfence does not write such plans",
-                    )
+    for fault in zone_faults(plan, zone):
+        raise Refused(
+            f"a change of plan {plan.generation} of {plan.stream} is not of its zone: {fault.what}",
+            rule="zone",
+            remedy="do not enact it: planfence does not write such plans",
+        )
 
 
 def _tombstone(body: bytes) -> Tombstone | None:
@@ -183,28 +188,22 @@ def _tombstone(body: bytes) -> Tombstone | None:
 
 def _check_place(plan: Plan, stream: str, lineage: str, generation: int) -> None:
     """A plan copied from elsewhere does not become this stream's by lying at its key."""
-    for name, expected, actual in (
-        ("stream", stream, plan.stream),
-        ("lineage", lineage, plan.lineage),
-        ("generation", str(generation), str(plan.generation)),
+    for rule, name, expected, actual in (
+        ("foreign-stream", "stream", stream, plan.stream),
+        ("foreign-lineage", "lineage", lineage, plan.lineage),
+        ("foreign-generation", "generation", str(generation), str(plan.generation)),
     ):
         if expected != actual:
             raise Refused(
                 f"the plan at generation {generation} of {stream} is of another {name}",
-                rule=f"foreign-{name}",
+                rule=rule,
                 expected=expected,
                 actual=actual,
                 remedy=f"publish a new plan: `planfence plan {stream}`",
             )
-    numbers = [step.number for target in plan.targets for step in target.steps]
-    expected_numbers = [
-        number for target in plan.targets for number in range(1, len(target.steps) + 1)
-    ]
-    targets = [target.target for target in plan.targets]
-    if numbers != expected_numbers or len(set(targets)) != len(targets):
+    for fault in numbering_faults(plan):
         raise Refused(
-            f"plan {generation} of {stream} numbers its steps or targets wrongly",
+            f"plan {generation} of {stream} numbers its steps or targets wrongly: {fault.what}",
             rule="document-invalid",
             remedy=f"publish a new plan: `planfence plan {stream}`",
         )
-

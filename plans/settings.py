@@ -15,11 +15,14 @@ from plans.document import Document, IdText, from_attributes, to_attributes
 from plans.errors import ConditionFailed, Conflict, Refused
 from plans.journal import Draft, record
 from plans.mirror import read_mirror
-from plans.names import mirror_key, pointer_key, settings_key, valid_stream
+from plans.names import STREAM_PATTERN, mirror_key, pointer_key, settings_key, valid_stream
 from plans.plan import Mode
 from plans.storage.register import Absent, Action, Check, Put, Register, Where
 
 Limit = Annotated[str, Field(pattern=r"^([0-9]{1,9}|(100|[0-9]{1,2})%)$")]
+# The validators below refuse these; the JSON Schema says so too.
+StreamName = Annotated[str, Field(json_schema_extra={"pattern": STREAM_PATTERN})]
+Names = Annotated[tuple[str, ...], Field(json_schema_extra={"uniqueItems": True})]
 
 
 class Settings(Document):
@@ -32,20 +35,20 @@ class Settings(Document):
     schema_version: Literal["planfence/settings/v1"] = Field(
         "planfence/settings/v1", alias="schema"
     )
-    stream: str
+    stream: StreamName
     kind: Literal["dns"]
     lineage: IdText
     version: Annotated[int, Field(ge=1)]
     zone: str
-    targets: Annotated[tuple[str, ...], Field(min_length=1)]
-    retiring: tuple[str, ...] = ()
+    targets: Annotated[Names, Field(min_length=1)]
+    retiring: Names = ()
     mode: Mode = "exact"
     approvals: Annotated[int, Field(ge=0, le=20)] = 1
     self_approval: Literal["allow", "deny"] = "deny"
     approval_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 24
     updates_max: Limit = "30%"
     deletes_max: Limit = "30%"
-    protect: tuple[str, ...] = ()
+    protect: Names = ()
     plan_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 168
 
     @field_validator("stream")
@@ -67,7 +70,7 @@ def read_settings(register: Register, stream: str) -> Settings:
     """The stream's settings.
 
     Raises:
-        Refused: there is no such stream (rule ``stream-missing``), or its settings are not readable.
+        Refused: there is no such stream (rule ``stream-missing``), or it is not readable.
         Unavailable: the register cannot be read.
     """
     attributes = register.read(settings_key(stream))
@@ -117,10 +120,9 @@ def change_settings(
         Refused: a target is dropped that has not retired (rule ``retire-first``).
         Conflict: the settings changed meanwhile.
     """
-    checks: list[Action] = []
     gone = {*before.targets, *before.retiring} - {*after.targets, *after.retiring}
-    for target in sorted(gone):
-        checks.append(_left(register, before.stream, target))
+    # Before the first claim every target leaves under the one condition that there is none yet.
+    checks = dict.fromkeys(_left(register, before.stream, target) for target in sorted(gone))
     raised = after.model_copy(update={"version": before.version + 1})
     put = Put(
         settings_key(before.stream), to_attributes(raised), Where("version", "=", before.version)

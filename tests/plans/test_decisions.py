@@ -1,0 +1,236 @@
+"""Decisions are bound to the bytes they were made on, and each is journaled with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from plans.decisions import (
+    Approval,
+    approvals_wanted,
+    is_released,
+    read_approvals,
+    read_hold,
+    read_rejection,
+)
+from plans.errors import Conflict, Refused, Unavailable
+from plans.journal import Entry, read_entries, verify
+from plans.names import hold_key, released_key
+from plans.plan import Waiver
+from plans.published import Published
+from tests.builders import CHANGED, LINEAGE, STREAM, Stream, overwrite_item
+from tests.doubles.faults import Fault, after, lost_after, lost_before, unavailable
+
+
+@pytest.fixture
+def stream() -> Stream:
+    return Stream(approvals=1)
+
+
+@pytest.fixture
+def published(stream: Stream) -> Published:
+    return stream.publish(CHANGED)
+
+
+def last_entry(stream: Stream) -> Entry:
+    verify(stream.register, STREAM)
+    return list(read_entries(stream.register, STREAM))[-1]
+
+
+# Approvals
+
+
+def test_an_approval_names_lineage_generation_digest_and_when_it_ends(
+    stream: Stream, published: Published
+) -> None:
+    approval = stream.approve(published)
+    assert read_approvals(stream.register, STREAM, 1) == (approval,)
+    assert approval == Approval(
+        lineage=LINEAGE,
+        generation=1,
+        digest=published.digest,
+        approver="bob",
+        at=stream.clock.now(),
+        expires_at=stream.clock.now() + timedelta(hours=24),
+        attempt=approval.attempt,
+    )
+    entry = last_entry(stream)
+    assert (entry.kind, entry.by, entry.generation, entry.digest) == (
+        "approved",
+        "bob",
+        1,
+        published.digest,
+    )
+
+
+def test_approvals_of_one_generation_are_not_those_of_another(
+    stream: Stream, published: Published
+) -> None:
+    stream.approve(published, "bob")
+    stream.approve(published, "cyd")
+    assert [entry.approver for entry in read_approvals(stream.register, STREAM, 1)] == [
+        "bob",
+        "cyd",
+    ]
+    assert read_approvals(stream.register, STREAM, 10) == ()
+
+
+def test_the_same_person_approving_again_renews_the_approval(
+    stream: Stream, published: Published
+) -> None:
+    first = stream.approve(published)
+    stream.clock.sleep(3600)
+    second = stream.approve(published)
+    assert second.expires_at > first.expires_at
+    assert read_approvals(stream.register, STREAM, 1) == (second,)
+
+
+def test_who_made_a_plan_may_not_approve_it_unless_the_stream_allows_it(
+    stream: Stream, published: Published
+) -> None:
+    with pytest.raises(Refused, match="ada made plan 1") as caught:
+        stream.approve(published, "ada")
+    assert caught.value.rule == "self-approval"
+    assert read_approvals(stream.register, STREAM, 1) == ()
+    stream.set(self_approval="allow")
+    assert stream.approve(published, "ada").approver == "ada"
+
+
+def test_a_rejected_plan_is_approved_by_nobody(stream: Stream, published: Published) -> None:
+    stream.reject(published, reason="looks wrong")
+    with pytest.raises(Refused, match="rejected by bob: looks wrong") as caught:
+        stream.approve(published)
+    assert caught.value.rule == "rejected"
+    assert read_approvals(stream.register, STREAM, 1) == ()
+
+
+def test_an_approval_never_carries_over_to_other_bytes(
+    stream: Stream, published: Published
+) -> None:
+    stream.approve(published)
+    other = stream.forge(published.plan, reason="other bytes")
+    with pytest.raises(Refused, match="approved before as other bytes") as caught:
+        stream.approve(other)
+    assert caught.value.rule == "generation-digest"
+    assert (caught.value.expected, caught.value.actual) == (published.digest, other.digest)
+
+
+def test_an_approval_meets_settings_that_changed_meanwhile(
+    stream: Stream, published: Published
+) -> None:
+    stream.faults.next("write", "approval", after(lambda: stream.set(self_approval="allow")))
+    with pytest.raises(Conflict) as caught:
+        stream.approve(published)
+    assert caught.value.rule == "settings-changed"
+    assert read_approvals(stream.register, STREAM, 1) == ()
+
+
+def test_waivers_and_uncertain_ancestry_need_a_person_whatever_the_setting(
+    stream: Stream, published: Published
+) -> None:
+    free = stream.set(approvals=0)
+    two = free.model_copy(update={"approvals": 2})
+    plan = published.plan
+    assert (approvals_wanted(plan, free), approvals_wanted(plan, two)) == (0, 2)
+    waived = plan.model_copy(update={"waivers": (Waiver(rule="apex", reason="known"),)})
+    assert (approvals_wanted(waived, free), approvals_wanted(waived, two)) == (1, 2)
+    for ancestry in ("unknown", "unrelated"):
+        entry = plan.inputs[0].model_copy(update={"ancestry": ancestry})
+        uncertain = plan.model_copy(update={"inputs": (entry,)})
+        assert approvals_wanted(uncertain, free) == 1
+
+
+# Rejections
+
+
+def test_a_rejection_is_final_and_says_who_and_why(stream: Stream, published: Published) -> None:
+    assert read_rejection(stream.register, STREAM, 1) is None
+    stream.reject(published, reason="looks wrong")
+    found = read_rejection(stream.register, STREAM, 1)
+    assert found
+    assert (found.by, found.reason, found.generation) == ("bob", "looks wrong", 1)
+    assert last_entry(stream).details == {"reason": "looks wrong"}
+    with pytest.raises(Refused, match="rejected before by bob: looks wrong") as caught:
+        stream.reject(published, "cyd")
+    assert caught.value.rule == "rejected"
+
+
+# Holds
+
+
+def test_a_hold_stands_until_it_is_released(stream: Stream) -> None:
+    assert read_hold(stream.register, STREAM) is None
+    stream.hold()
+    found = read_hold(stream.register, STREAM)
+    assert found
+    assert (found.by, found.reason) == ("bob", "incident")
+    with pytest.raises(Refused, match="held already by bob: incident") as caught:
+        stream.hold("cyd")
+    assert caught.value.rule == "held"
+    stream.release()
+    assert read_hold(stream.register, STREAM) is None
+    assert stream.register.read(hold_key(STREAM)), "the item stays, so that it never reappears"
+    assert last_entry(stream).kind == "released"
+    stream.hold("cyd")
+    again = read_hold(stream.register, STREAM)
+    assert again
+    assert again.by == "cyd"
+
+
+@pytest.mark.parametrize("fault", [lost_before, lost_after])
+@pytest.mark.parametrize("act", [Stream.hold, Stream.release])
+def test_a_lost_answer_to_a_decision_is_no_refusal(
+    stream: Stream, act: Callable[[Stream], None], fault: Fault
+) -> None:
+    if act is Stream.release:
+        stream.hold()
+    stream.faults.next("write", "hold", fault)
+    act(stream)
+    assert (read_hold(stream.register, STREAM) is None) == (act is Stream.release)
+    assert last_entry(stream).sequence == (3 if act is Stream.release else 2)
+
+
+def test_releasing_nothing_writes_nothing(stream: Stream) -> None:
+    before = last_entry(stream)
+    stream.release()
+    assert last_entry(stream) == before
+
+
+def test_release_ends_the_standing_override_once_with_or_without_a_hold(stream: Stream) -> None:
+    assert not is_released(stream.register, STREAM, 7)
+    stream.release(7)
+    assert is_released(stream.register, STREAM, 7)
+    assert last_entry(stream).generation == 7
+    before = last_entry(stream)
+    stream.release(7)
+    assert last_entry(stream) == before
+    stream.hold()
+    stream.release(8)
+    assert is_released(stream.register, STREAM, 8)
+    assert read_hold(stream.register, STREAM) is None
+
+
+def test_only_the_hold_that_was_seen_is_released(stream: Stream) -> None:
+    stream.hold()
+
+    def replaced() -> None:
+        held = dict(stream.register.inner.read(hold_key(STREAM)) or {})
+        overwrite_item(stream.register.inner, hold_key(STREAM), **held | {"attempt": "e" * 32})
+
+    stream.faults.next("write", "hold", after(replaced))
+    with pytest.raises(Conflict) as caught:
+        stream.release(7)
+    assert caught.value.rule == "hold-changed"
+    assert read_hold(stream.register, STREAM)
+    assert stream.register.read(released_key(STREAM, 7)) is None
+
+
+def test_a_hold_that_cannot_be_read_is_not_taken_for_none(stream: Stream) -> None:
+    stream.faults.next("read", "hold", unavailable)
+    with pytest.raises(Unavailable):
+        read_hold(stream.register, STREAM)
+    overwrite_item(stream.register, hold_key(STREAM), state="perhaps")
+    with pytest.raises(Refused, match="the hold of dns/example"):
+        read_hold(stream.register, STREAM)
