@@ -1,0 +1,159 @@
+"""Points: every operation of a worker that changes something, just before it and just after it.
+
+``Points.install`` puts them into this process: around the calls of ``os`` and ``fcntl`` through
+which files change, and around the statements of SQLite that write. A forked worker installs them
+and ends, so that nothing is ever put back. What happens at a point is the act that was passed in:
+nothing, a wait, a stop, a death, a full disk.
+
+Not seen: what the kernel and SQLite do inside one call. Kills from outside land there.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from tests.processes.crew import At, Wire
+
+Act = Callable[[int, str], None]
+
+_CALLS: Final = ("fsync", "link", "mkdir", "rename", "replace", "unlink", "write")
+_WRITING: Final = frozenset({"BEGIN", "COMMIT", "INSERT", "ROLLBACK"})
+
+
+class Points:
+    """Counts the points that this process passes, and acts at each."""
+
+    def __init__(self, act: Act = lambda number, name: None) -> None:
+        self.passed = 0
+        self.act = act
+
+    def reach(self, name: str) -> None:
+        self.passed += 1
+        self.act(self.passed, name)
+
+    def install(self) -> Points:
+        """Watch this process from now on, until it ends."""
+        for name in _CALLS:
+            setattr(os, name, self._around(name, getattr(os, name)))
+        os.open = self._creating(os.open)
+        fcntl.flock = self._around("flock", fcntl.flock)
+        sqlite3.connect = self._connecting(sqlite3.connect)
+        return self
+
+    def _around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any, **options: Any) -> Any:
+            paths = [part.name for part in args if isinstance(part, Path)]
+            label = " ".join([name, *paths[-1:]])
+            self.reach(f"before {label}")
+            result = call(*args, **options)
+            self.reach(f"after {label}")
+            return result
+
+        return watched
+
+    def _creating(self, call: Callable[..., int]) -> Callable[..., int]:
+        create = self._around("create", call)
+
+        def opened(path: Any, flags: int, *args: Any, **options: Any) -> int:
+            chosen = create if flags & os.O_CREAT else call
+            return int(chosen(path, flags, *args, **options))
+
+        return opened
+
+    def _connecting(self, connect: Callable[..., Any]) -> Callable[..., Any]:
+        points = self
+
+        class Watched(sqlite3.Connection):
+            def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:
+                verb = sql.split(None, 1)[0]
+                if verb not in _WRITING:
+                    return super().execute(sql, parameters)
+                points.reach(f"before {verb}")
+                cursor = super().execute(sql, parameters)
+                points.reach(f"after {verb}")
+                return cursor
+
+            def close(self) -> None:
+                points.reach("before close")
+                super().close()
+                points.reach("after close")
+
+        return lambda *args, **options: connect(*args, factory=Watched, **options)
+
+
+def gate(wire: Wire, name: str) -> Act:
+    """Announce the first passing of a point, and wait there for leave."""
+    passed = False
+
+    def act(number: int, at: str) -> None:
+        nonlocal passed
+        if at == name and not passed:
+            passed = True
+            wire.send(At(at))
+            wire.recv()
+
+    return act
+
+
+def stop_at(name: str) -> Act:
+    """SIGSTOP, which no process can refuse, at the first passing of a point."""
+    passed = False
+
+    def act(number: int, at: str) -> None:
+        nonlocal passed
+        if at == name and not passed:
+            passed = True
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    return act
+
+
+def die_at(wire: Wire, chosen: int | str) -> Act:
+    """SIGKILL at a point, by its number or by its name; it is announced first."""
+
+    def act(number: int, at: str) -> None:
+        if chosen in (number, at):
+            wire.send(At(at))
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return act
+
+
+def tell(wire: Wire) -> Act:
+    """Announce every point and go on: somebody outside counts, and kills when they please."""
+    return lambda number, at: wire.send(At(at))
+
+
+def dawdle(random: Random) -> Act:
+    """Give way now and then, so that processes meet in many orders."""
+
+    def act(number: int, at: str) -> None:
+        for _ in range(random.choice((0, 0, 0, 1, 20))):
+            os.sched_yield()
+
+    return act
+
+
+def full_from(chosen: int) -> Act:
+    """From one point on the disk is full, and stays so: what needs room fails, the rest works."""
+
+    def act(number: int, at: str) -> None:
+        if number < chosen:
+            return
+        when, call, *_ = at.split()
+        if when == "before" and call in ("create", "link", "mkdir", "write"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        if when == "before" and call == "COMMIT":
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise error
+
+    return act

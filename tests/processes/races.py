@@ -1,0 +1,177 @@
+"""Races: sixteen processes want the same thing at once.
+
+Each race has a gate where every process has already decided on what it read, and has written
+nothing yet. So all but one rest on something stale when the gate opens, on every machine.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from tests.processes.crew import At, Crew, Ended, Wire, Worker
+from tests.processes.evidence import (
+    check_applied,
+    check_parents,
+    check_whole,
+    desired_digest,
+    published_generations,
+    versions,
+)
+from tests.processes.points import Act, Points, dawdle, gate
+from tests.processes.world import Report, World
+
+RACERS = 16
+
+
+def _through_the_gate(workers: list[Worker[Report]]) -> tuple[list[Report], int]:
+    """Wait until each is at the gate or has ended, let all go at once, and wait for the ends."""
+    waiting: list[Worker[Report]] = []
+    reports: dict[int, Report] = {}
+    for worker in workers:
+        message = worker.heard()
+        if isinstance(message, Ended):
+            reports[worker.pid] = message.value
+        else:
+            assert isinstance(message, At)
+            waiting.append(worker)
+    for worker in waiting:
+        worker.go()
+    for worker in waiting:
+        reports[worker.pid] = worker.result()
+    return [reports[worker.pid] for worker in workers], len(waiting)
+
+
+def _act(wire: Wire, point: str, seed: int) -> Act:
+    gated, slow = gate(wire, point), dawdle(Random(seed))
+
+    def act(number: int, at: str) -> None:
+        gated(number, at)
+        slow(number, at)
+
+    return act
+
+
+def planners_race(folder: Path, seed: int, racers: int = RACERS) -> Counter[int]:
+    """Planners with different desired files, all of which computed generation 1 before one won.
+
+    Checks that numbers have no gap, that every plan is what its own process read and computed for
+    that number, and that it names as its parent the head that the process saw in its last pass.
+
+    Returns:
+        How many processes read their desired state how often.
+    """
+    world = World(folder).build()
+    files = [world.write_desired(f"p{n}", {"www": n, f"h{n}": n}) for n in range(1, racers + 1)]
+
+    def job(wire: Wire, number: int) -> Report:
+        act = _act(wire, "before link 000000000001.json", seed * 1000 + number)
+        points = Points(act).install()
+        return world.plan(files[number], f"planner-{number}", points=points)
+
+    with Crew() as crew:
+        workers = [crew.start(lambda wire, n=n: job(wire, n)) for n in range(racers)]  # type: ignore[misc]
+        reports, waited = _through_the_gate(workers)
+    assert waited == racers, "not everybody computed generation 1"
+    generations = published_generations(world)
+    assert generations == list(range(1, racers + 1))
+    assert sorted(report.generation or 0 for report in reports) == generations
+    for number, report in enumerate(reports):
+        assert report.outcome == "published", report
+        assert report.generation is not None
+        found = world.published(report.generation)
+        assert found.digest == report.digest
+        assert found.plan.created_by == f"planner-{number}"
+        assert found.plan.inputs[0].digest == desired_digest(files[number])
+    check_parents(world, generations)
+    check_whole(world)
+    return Counter(report.reads for report in reports)
+
+
+def enactors_race_in_converge(
+    folder: Path, seed: int, *, gated: bool, from_applied: bool, racers: int = RACERS
+) -> Counter[str]:
+    """Each process enacts a generation of its own, published and approved beforehand.
+
+    With ``gated`` every process that claimed has read the first target's fence and not written to
+    it when the gate opens.
+
+    Returns:
+        How many passes ended how.
+    """
+    world = World(folder, "converge").build()
+    if from_applied:
+        world.bring(world.write_desired("start", {"www": 200, "mail": 200}))
+    files = [world.write_desired(f"e{n}", {"www": n, f"h{n}": n}) for n in range(1, racers + 1)]
+    planned = [world.approved(path) for path in files]
+
+    def job(wire: Wire, number: int) -> Report:
+        point = "apply called t1.zone" if gated else "at once"
+        points = Points(_act(wire, point, seed * 1000 + number)).install()
+        points.reach("at once")
+        return world.enact(planned[number], f"enactor-{number}", points=points)
+
+    order = list(range(racers))
+    Random(seed).shuffle(order)
+    with Crew() as crew:
+        workers = {n: crew.start(lambda wire, n=n: job(wire, n)) for n in order}  # type: ignore[misc]
+        reports, _ = _through_the_gate([workers[n] for n in range(racers)])
+    newest = reports[-1]
+    assert newest.outcome == "applied", newest
+    for plan, report in zip(planned, reports, strict=True):
+        if report.outcome == "applied":
+            _check_was_done(world, plan)
+        else:
+            assert (report.outcome, report.exit_code) == ("superseded", 4), report
+    check_applied(world, planned[-1], files[-1])
+    check_whole(world)
+    return Counter(report.outcome for report in reports)
+
+
+def _check_was_done(world: World, plan: Report) -> None:
+    """A pass that says "applied" did bring every target to its plan, at some time."""
+    for target in world.targets:
+        assert any(
+            version.fence.done and version.fence.digest == plan.digest
+            for version in versions(world, target)
+        ), (target, plan)
+
+
+def enactors_race_in_exact(
+    folder: Path, seed: int, *, from_applied: bool, racers: int = RACERS
+) -> Counter[str]:
+    """Plans made on one base: every process has verified its own and claimed nothing at the gate.
+
+    Returns:
+        How many passes ended how.
+    """
+    world = World(folder, "exact").build()
+    if from_applied:
+        world.bring(world.write_desired("start", {"www": 200, "mail": 200}))
+    files = [world.write_desired(f"e{n}", {"www": n, f"h{n}": n}) for n in range(1, racers + 1)]
+    planned = [world.approved(path) for path in files]
+    bases = {world.published(plan.generation or 0).plan.base for plan in planned}
+    assert len(bases) == 1, "the plans were not made on one base"
+
+    def job(wire: Wire, number: int) -> Report:
+        points = Points(_act(wire, "before BEGIN", seed * 1000 + number)).install()
+        return world.enact(planned[number], f"enactor-{number}", points=points)
+
+    with Crew() as crew:
+        workers = [crew.start(lambda wire, n=n: job(wire, n)) for n in range(racers)]  # type: ignore[misc]
+        reports, waited = _through_the_gate(workers)
+    assert waited == racers, "not everybody found its plan eligible"
+    winners = [n for n, report in enumerate(reports) if report.outcome == "applied"]
+    assert len(winners) == 1, reports
+    for report in (report for n, report in enumerate(reports) if n not in winners):
+        assert report.exit_code in (3, 4), report
+        assert report.rule in ("base-moved", "superseded"), report
+    check_applied(world, planned[winners[0]], files[winners[0]])
+    for target in world.targets:
+        written = {version.fence.generation for version in versions(world, target)}
+        first = {1} if from_applied else set()
+        assert written == first | {planned[winners[0]].generation}, "a loser wrote"
+    check_whole(world)
+    return Counter(replace(report, points=0).outcome for report in reports)

@@ -1,0 +1,282 @@
+"""One stream on the embedded stores in one folder, and what processes do to it.
+
+Every method opens the stores anew and closes them, as a command does, so that it may run in a
+process forked a moment ago. Nothing is held open between two calls.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import enactor.ports
+import planner.ports
+from enactor.enacting import enact_stream
+from planner.dns import ZoneYaml
+from planner.planning import plan_stream
+from planner.zone_yaml import read_zone_yaml
+from plans.decisions import approve
+from plans.errors import PlanfenceError
+from plans.kinds.dns import RecordKey, Records
+from plans.plan import Ancestry, Mode, Waiver
+from plans.pointer import Pointer, read_pointer
+from plans.published import Published, read_plan
+from plans.settings import Settings, create_stream, read_settings
+from plans.storage.files import FileArchive
+from plans.storage.sqlite import SqliteRegister
+from tests.processes.points import Points
+from tests.processes.recorded import RecordedTarget
+
+STREAM = "dns/example.com"
+ZONE = "example.com."
+LINEAGE = "1" * 32
+T1, T2 = "zonefile:t1.zone", "zonefile:t2.zone"
+
+# What an outcome means to a script (DESIGN section 8). The command has its own table.
+EXIT_CODES = {
+    **dict.fromkeys(("published", "pending", "unchanged", "applied", "already_applied"), 0),
+    "failed": 1,
+    "refused": 3,
+    "superseded": 4,
+    "unavailable": 5,
+    "partial": 6,
+}
+
+
+class RealClock:
+    """Wall time, and real waiting: a busy lock is waited for as in production."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Silent:
+    """Nobody watches."""
+
+    def claimed(self, generation: int, *, resumed: bool) -> None: ...
+
+    def stepped(self, target: str, step: int, *, done: bool) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a pass ended, in plain values that cross a wire."""
+
+    outcome: str
+    exit_code: int
+    generation: int | None
+    digest: str | None
+    rule: str | None
+    done: tuple[str, ...] = ()
+    reads: int = 0
+    points: int = 0
+
+
+@dataclass
+class CountedYaml:
+    """The real source of desired state, with a count of how often it was read."""
+
+    inner: ZoneYaml
+    reads: int = 0
+
+    def read(self) -> planner.ports.DesiredRead:
+        self.reads += 1
+        return self.inner.read()
+
+    def relate(self, source: str, commit: str) -> Ancestry:
+        return self.inner.relate(source, commit)
+
+
+def new_id() -> str:
+    return uuid4().hex
+
+
+@dataclass(frozen=True)
+class World:
+    """The folder of one stream.
+
+    ``limit`` is the most changes that one step holds, so that a small plan has several steps.
+    ``busy_seconds`` is how long an enactor waits for a zone file's lock.
+    """
+
+    folder: Path
+    mode: Mode = "exact"
+    targets: tuple[str, ...] = (T1, T2)
+    limit: int | None = None
+    busy_seconds: float = 60.0
+    target_class: type[RecordedTarget] = RecordedTarget
+    clock: RealClock = field(default_factory=RealClock)
+
+    def build(self) -> World:
+        """Make the stores and the stream. The zone files are not there yet."""
+        self.folder.mkdir(parents=True)
+        self.archive.prepare()
+        SqliteRegister(self.register_path).prepare()
+        settings = Settings(
+            stream=STREAM,
+            kind="dns",
+            lineage=LINEAGE,
+            version=1,
+            zone=ZONE,
+            targets=self.targets,
+            mode=self.mode,
+            approvals=1,
+            updates_max="100%",
+            deletes_max="100%",
+        )
+        with self.register() as register:
+            create_stream(register, settings, by="admin", clock=self.clock, attempt=new_id())
+        return self
+
+    @property
+    def archive(self) -> FileArchive:
+        return FileArchive(self.folder / "archive")
+
+    @property
+    def register_path(self) -> Path:
+        return self.folder / "register.db"
+
+    @contextmanager
+    def register(self) -> Iterator[SqliteRegister]:
+        """The register, opened at its first use and closed at the end: never across a fork."""
+        register = SqliteRegister(self.register_path)
+        try:
+            yield register
+        finally:
+            register.close()
+
+    def path(self, target: str) -> Path:
+        return self.folder / target.removeprefix("zonefile:")
+
+    def target(self, target: str, points: Points | None = None) -> RecordedTarget:
+        found = self.target_class(
+            target, self.path(target), ZONE, clock=self.clock, busy_seconds=self.busy_seconds
+        )
+        found.limit = self.limit
+        found.points = points or Points()
+        return found
+
+    def write_desired(self, name: str, addresses: Mapping[str, int]) -> Path:
+        """A zone in octoDNS YAML: its NS, and for each name an A record 192.0.2.n."""
+        lines = ["'': {type: NS, ttl: 3600, values: [ns1.example.net.]}"]
+        lines += [
+            f"{label}: {{type: A, ttl: 300, value: 192.0.2.{number}}}"
+            for label, number in sorted(addresses.items())
+        ]
+        path = self.folder / f"{name}.yaml"
+        path.write_text("\n".join(lines) + "\n")
+        return path
+
+    @staticmethod
+    def records(desired: Path) -> dict[RecordKey, Records]:
+        return read_zone_yaml(desired, ZONE, escaped_semicolons=None).records
+
+    @property
+    def pointer(self) -> Pointer | None:
+        with self.register() as register:
+            return read_pointer(register, STREAM)
+
+    def published(self, generation: int) -> Published:
+        return read_plan(self.archive, STREAM, LINEAGE, generation)
+
+    def plan(
+        self,
+        desired: Path,
+        by: str = "pia",
+        *,
+        waive: tuple[str, ...] = (),
+        points: Points | None = None,
+    ) -> Report:
+        """One planning pass, as a command runs it."""
+        source = CountedYaml(ZoneYaml(desired, desired.name, ZONE, None))
+        waivers = tuple(Waiver(rule=rule, reason="tested") for rule in waive)
+        with self.register() as register:
+            ports = planner.ports.Ports(
+                self.archive, register, self.clock, source, lambda name: self.target(name, points)
+            )
+            try:
+                found = plan_stream(ports, planner.ports.Request(STREAM, by, waivers=waivers))
+            except PlanfenceError as error:
+                return _failed(error, reads=source.reads)
+        return Report(
+            found.outcome,
+            EXIT_CODES[found.outcome],
+            found.generation,
+            found.digest,
+            None,
+            reads=source.reads,
+            points=points.passed if points else 0,
+        )
+
+    def approve(self, generation: int, by: str = "rita") -> None:
+        found = self.published(generation)
+        with self.register() as register:
+            approve(
+                register,
+                found.plan,
+                found.digest,
+                read_settings(register, STREAM),
+                approver=by,
+                clock=self.clock,
+                attempt=new_id(),
+            )
+
+    def enact(
+        self, plan: Report | None = None, by: str = "eve", *, points: Points | None = None
+    ) -> Report:
+        """One enacting pass, as a command runs it: of the plan named, or of the newest."""
+        request = enactor.ports.Request(
+            STREAM, by, plan.generation if plan else None, plan.digest if plan else None
+        )
+        with self.register() as register:
+            ports = enactor.ports.Ports(
+                self.archive,
+                register,
+                self.clock,
+                new_id,
+                lambda name: self.target(name, points),
+                Silent(),
+            )
+            try:
+                found = enact_stream(ports, request)
+            except PlanfenceError as error:
+                return _failed(error)
+        return Report(
+            found.outcome,
+            EXIT_CODES[found.outcome],
+            found.generation,
+            found.digest,
+            found.error.rule if found.error else None,
+            done=tuple(target.target for target in found.targets if target.done),
+            points=points.passed if points else 0,
+        )
+
+    def approved(self, desired: Path) -> Report:
+        """A plan that was published by one person and approved by another."""
+        planned = self.plan(desired)
+        assert planned.outcome == "published", planned
+        assert planned.generation is not None
+        self.approve(planned.generation)
+        return planned
+
+    def bring(self, desired: Path) -> Report:
+        """Plan, approve and enact, which must apply."""
+        planned = self.approved(desired)
+        enacted = self.enact(planned)
+        assert enacted.outcome == "applied", enacted
+        return enacted
+
+
+def _failed(error: PlanfenceError, reads: int = 0) -> Report:
+    return Report(error.outcome, error.exit_code, None, None, error.rule, reads=reads)

@@ -1,0 +1,223 @@
+"""The stores, targets and clock as a simulated process sees them: every operation is a point.
+
+Each wrapper hands the operation to the scheduler before it happens, and shows its effect to the
+watch in the same instant. A listing comes in small pages, so that the world moves between two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+from planner.ports import DesiredRead
+from plans.fence import Fence, FenceSeen
+from plans.kinds.dns import Change, RecordKey, Records
+from plans.names import Key, generation_of_key
+from plans.observed.view import Observation
+from plans.plan import Ancestry
+from plans.storage.archive import Stored
+from plans.storage.register import Action, Attributes, Item, Put
+from tests.doubles.memory import MemoryArchive, MemoryRegister
+from tests.doubles.zone import MemoryZone
+from tests.simulation.invariants import Violation, Watch
+from tests.simulation.scheduler import Scheduler
+
+PAGE = 8
+_KIND = re.compile(r'"kind":"([a-z]+)"')
+
+
+class SimArchive:
+    """The archive of one process. ``bury`` is the janitor's alone, and no product actor is one."""
+
+    def __init__(self, sim: Scheduler, inner: MemoryArchive, watch: Watch) -> None:
+        self._sim, self._inner, self._watch = sim, inner, watch
+
+    def create(self, key: str, body: bytes) -> None:
+        def effect() -> None:
+            self._inner.create(key, body)
+            self._watch.archive_created(key, body)
+
+        self._sim.operate(f"archive.create {_object(key)}", effect, writes=True)
+
+    def read(self, key: str) -> Stored | None:
+        return self._sim.operate(f"archive.read {_object(key)}", lambda: self._inner.read(key))
+
+    def list(self, prefix: str, after: str = "") -> Iterator[str]:
+        while True:
+            page = self._sim.operate(
+                "archive.list",
+                lambda start=after: tuple(islice(self._inner.list(prefix, start), PAGE)),  # type: ignore[misc]
+            )
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1]
+
+    def bury(self, key: str, tombstone: bytes, etag: str) -> None:
+        raise Violation("G3", f"the product buries {key}")
+
+
+class SimRegister:
+    """The register of one process."""
+
+    def __init__(self, sim: Scheduler, inner: MemoryRegister, watch: Watch) -> None:
+        self._sim, self._inner, self._watch = sim, inner, watch
+
+    def read(self, key: Key) -> Attributes | None:
+        return self._sim.operate(f"register.read {key.sk}", lambda: self._inner.read(key))
+
+    def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
+        label = f"register.scan {prefix or pk.partition('#')[0]}"
+        while True:
+            page = self._sim.operate(
+                label,
+                lambda start=after: tuple(islice(self._inner.scan(pk, prefix, start), 4 * PAGE)),  # type: ignore[misc]
+            )
+            yield from page
+            if len(page) < 4 * PAGE:
+                return
+            after = page[-1].key.sk
+
+    def write(self, *actions: Action) -> None:
+        def effect() -> None:
+            self._inner.write(*actions)
+            self._watch.register_written(actions)
+
+        self._sim.operate(f"register.write {_transaction(actions)}", effect, writes=True)
+
+
+class SimZone:
+    """A target of one process."""
+
+    def __init__(self, sim: Scheduler, inner: MemoryZone, watch: Watch) -> None:
+        self._sim, self._inner, self._watch = sim, inner, watch
+        self.id = inner.id
+        self.step_changes_max = inner.step_changes_max
+
+    def read_fence(self) -> FenceSeen:
+        return self._sim.operate(f"{self.id}.read_fence", self._inner.read_fence)
+
+    def observe(self) -> Observation:
+        return self._sim.operate(f"{self.id}.observe", self._inner.observe)
+
+    def apply(self, changes: tuple[Change, ...], *, expected: FenceSeen, fence: Fence) -> None:
+        def effect() -> None:
+            before = self._inner.fence
+            self._inner.apply(changes, expected=expected, fence=fence)
+            self._watch.zone_written(self._inner, before, changes, fence)
+
+        label = f"{self.id}.apply g{fence.generation} s{fence.step}{' done' if fence.done else ''}"
+        self._sim.operate(label, effect, writes=True)
+
+
+class SimClock:
+    """One wall clock for all, which jumps when it is told to. Reading it is no scheduling point."""
+
+    def __init__(self, sim: Scheduler) -> None:
+        self._sim = sim
+        self.wall = datetime(2025, 10, 19, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.wall + timedelta(seconds=self._sim.turn)
+
+    def monotonic(self) -> float:
+        return float(self._sim.turn)
+
+    def sleep(self, seconds: float) -> None:
+        def effect() -> None:
+            self.wall += timedelta(seconds=seconds)
+
+        self._sim.operate(f"clock.sleep {seconds}", effect)
+
+
+@dataclass(eq=False)
+class Repository:
+    """A line of commits, each with a whole desired state, and where its branch stands."""
+
+    name: str = "zones/example.com.yaml"
+    commits: list[dict[RecordKey, Records]] = field(default_factory=list)
+
+    def commit(self, state: dict[RecordKey, Records]) -> int:
+        self.commits.append(state)
+        return len(self.commits) - 1
+
+    def id_of(self, number: int) -> str:
+        return f"{number + 1:040x}"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A ``DesiredSource``: the branch's newest commit, or a ``pinned`` one (an old CI job), or a
+    file outside git, with the commit None."""
+
+    sim: Scheduler
+    repository: Repository
+    pinned: int | None = None
+    loose: dict[RecordKey, Records] | None = None
+
+    def read(self) -> DesiredRead:
+        return self.sim.operate("desired.read", self._read)
+
+    def relate(self, source: str, commit: str) -> Ancestry:
+        old, new = int(source, 16), int(commit, 16)
+        return "same" if old == new else "newer" if new > old else "older"
+
+    def _read(self) -> DesiredRead:
+        repository = self.repository
+        if self.loose is not None:
+            return DesiredRead(self.loose, "override.yaml", "f" * 64, 1, None, dirty=False)
+        number = len(repository.commits) - 1 if self.pinned is None else self.pinned
+        return DesiredRead(
+            records=repository.commits[number],
+            name=repository.name,
+            digest=f"{number:064x}",
+            size=1,
+            commit=repository.id_of(number),
+            dirty=False,
+        )
+
+
+@dataclass(frozen=True)
+class SimProgress:
+    """Tells the story what an enactor believes. Not a scheduling point."""
+
+    sim: Scheduler
+
+    def claimed(self, generation: int, *, resumed: bool) -> None:
+        self.sim.tell(f"{'resumes' if resumed else 'has claimed'} generation {generation}")
+
+    def stepped(self, target: str, step: int, *, done: bool) -> None:
+        """Seen in the story already."""
+
+
+def counted_ids() -> Callable[[], str]:
+    """Attempt ids 1, 2, 3 ..., in the order in which they are asked for."""
+    count = 0
+
+    def next_id() -> str:
+        nonlocal count
+        count += 1
+        return f"{count:032x}"
+
+    return next_id
+
+
+def _object(key: str) -> str:
+    generation = generation_of_key(key)
+    if generation is not None:
+        return f"plan {generation}"
+    return f"blob {int(key.split('/')[-2])}"
+
+
+def _transaction(actions: tuple[Action, ...]) -> str:
+    """What a transaction is about: the journal entry's kind and generation, or its first key."""
+    for action in actions:
+        if isinstance(action, Put) and action.key.pk.startswith("journal#"):
+            document = action.attributes.get("document")
+            if isinstance(document, str):
+                found = _KIND.search(document)
+                return f"{found.group(1) if found else '?'} as entry {int(action.key.sk)}"
+    return actions[0].key.sk

@@ -1,0 +1,248 @@
+"""A scheduler that runs the real, synchronous code one operation at a time.
+
+Each actor is a greenlet. Whatever it asks of a store, a target or the clock goes through
+``Scheduler.operate``, which gives control back to the hub *before* the operation happens; the hub
+says when it happens and what fate it meets. Between two operations an actor runs alone, which loses
+nothing: it touches only its own memory there.
+
+Simulated: every order of operations; crash before or after the effect; pauses; a response lost
+with or without the effect; a request delivered late, twice, or once more much later; a store that
+is away. Not simulated: stores that break their contract (``tests/contracts`` is about those), and
+anything inside one operation, which the contract promises to be atomic.
+
+The hub has no clock, no threads and no randomness of its own: what decides is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from greenlet import greenlet  # type: ignore[import-untyped]
+
+from plans.errors import PlanfenceError, Unavailable, Unknown
+
+T = TypeVar("T")
+
+
+class Crashed(BaseException):
+    """Thrown into an actor whose process ends here. No handler of the product catches it."""
+
+
+class Fate(Enum):
+    """What becomes of one operation."""
+
+    GO = "ok"
+    UNAVAILABLE = "unavailable, nothing changed"
+    CRASH_BEFORE = "the process ends before it"
+    CRASH_AFTER = "the process ends after it"
+    LOST_REQUEST = "no answer, no effect"
+    LOST_RESPONSE = "no answer, but done"
+    LATE = "no answer, delivered later"
+    TWICE_FIRST = "delivered twice, first answer"
+    TWICE_SECOND = "delivered twice, second answer"
+    ECHO = "ok, and delivered again later"
+
+
+READ_FATES = (Fate.UNAVAILABLE, Fate.CRASH_BEFORE)
+WRITE_FATES = tuple(fate for fate in Fate if fate is not Fate.GO)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A request that is still under way; its answer reaches nobody."""
+
+    sender: str
+    label: str
+    effect: Callable[[], object]
+
+
+@dataclass(eq=False)
+class Actor:
+    """One process. ``at`` names the operation it waits to do; None once it has ended."""
+
+    name: str
+    body: Callable[[], object]
+    at: str | None = "start"
+    writes: bool = False
+    result: Any = None
+    error: PlanfenceError | None = None
+    crashed: bool = False
+    wakes: int = 0
+    let: greenlet | None = field(default=None, repr=False)
+
+    @property
+    def ended(self) -> bool:
+        return self.at is None
+
+
+class Policy(Protocol):
+    """Who goes next, and with which fate. The seeded one draws; a named schedule uses none."""
+
+    def next(self, runnable: list[Actor], deliveries: list[Delivery]) -> Actor | Delivery: ...
+
+    def fate(self, actor: Actor) -> Fate | int:
+        """The fate of the actor's next operation, or for how many turns it is paused first."""
+        ...
+
+
+class Scheduler:
+    """The hub. ``story`` is what happened, one line for each operation."""
+
+    def __init__(self) -> None:
+        self.actors: list[Actor] = []
+        self.deliveries: list[Delivery] = []
+        self.story: list[str] = []
+        self.turn = 0
+        self._running: Actor | None = None
+        self._hub: greenlet | None = None
+
+    def spawn(self, name: str, body: Callable[[], object]) -> Actor:
+        actor = Actor(name, body)
+        actor.let = greenlet(lambda _: self._live(actor))
+        self.actors.append(actor)
+        return actor
+
+    def tell(self, line: str) -> None:
+        """Add to the story, under the name of whoever runs."""
+        self.story.append(f"{self._running.name if self._running else '-'}: {line}")
+
+    def operate(self, label: str, effect: Callable[[], T], *, writes: bool = False) -> T:
+        """A scheduling point. Outside any actor (a test setting its scene) it just happens."""
+        actor = self._running
+        if actor is None:
+            return effect()
+        assert self._hub is not None
+        if actor.crashed:
+            raise Crashed
+        actor.at, actor.writes = label, writes
+        fate = self._hub.switch()
+        return self._meet(actor, label, effect, fate)
+
+    def step(self, actor: Actor, fate: Fate = Fate.GO) -> None:
+        """Let one actor do the operation it waits for, and run on to its next one."""
+        assert actor.let is not None
+        assert not actor.ended, f"{actor.name} has ended"
+        self.turn += 1
+        self._running, self._hub = actor, greenlet.getcurrent()
+        try:
+            if fate is Fate.CRASH_BEFORE:
+                self.tell(f"crashes before {actor.at}")
+                actor.crashed = True
+                actor.let.throw(Crashed)
+            else:
+                actor.let.switch(fate)
+        finally:
+            self._running = None
+
+    def run_until(self, actor: Actor, label: str) -> Actor:
+        """Run one actor alone until its next operation's label starts with ``label``."""
+        while not (actor.at or "").startswith(label):
+            if actor.ended:
+                raise AssertionError(
+                    f"{actor.name} ended ({actor.error or actor.result}) before {label}\n{self}"
+                )
+            self.step(actor)
+        return actor
+
+    def finish(self, actor: Actor) -> Actor:
+        """Run one actor alone to its end."""
+        while not actor.ended:
+            self.step(actor)
+        return actor
+
+    def deliver(self, delivery: Delivery) -> None:
+        """A late request arrives. Nobody hears the answer."""
+        self.deliveries.remove(delivery)
+        self.turn += 1
+        answer = _attempt(delivery.effect)
+        self.story.append(f"{delivery.sender}: late {delivery.label} arrives -> {_said(answer)}")
+
+    def run(self, policy: Policy, turns_max: int) -> None:
+        """Run every actor, as the policy says, until all have ended or sleep for good."""
+        for _ in range(turns_max):
+            awake = [actor for actor in self.actors if not actor.ended]
+            runnable = [actor for actor in awake if actor.wakes <= self.turn]
+            if not runnable:
+                finite = [actor.wakes for actor in awake if actor.wakes < NEVER]
+                if not finite:
+                    return
+                self.turn = min(finite)
+                continue
+            chosen = policy.next(runnable, self.deliveries)
+            if isinstance(chosen, Delivery):
+                self.deliver(chosen)
+                continue
+            fate = policy.fate(chosen)
+            if isinstance(fate, int):
+                chosen.wakes = self.turn + fate
+                self.story.append(f"{chosen.name}: is paused before {chosen.at}")
+            else:
+                self.step(chosen, fate)
+        raise AssertionError(f"{turns_max} turns were not enough\n{self}")
+
+    def __str__(self) -> str:
+        return "\n".join(f"{number:5d}  {line}" for number, line in enumerate(self.story, start=1))
+
+    def _live(self, actor: Actor) -> None:
+        try:
+            actor.result = actor.body()
+            self.tell("ends")
+        except PlanfenceError as error:
+            actor.error = error
+            self.tell(f"ends: {error}")
+        except Crashed:
+            actor.crashed = True
+        actor.at = None
+
+    def _meet(self, actor: Actor, label: str, effect: Callable[[], T], fate: Fate) -> T:
+        if fate is Fate.GO:
+            answer = _attempt(effect)
+            self.tell(f"{label} -> {_said(answer)}")
+            return _open(answer)
+        self.tell(f"{label}: {fate.value}")
+        if fate is Fate.UNAVAILABLE:
+            raise Unavailable(f"{label}: simulated outage", rule="simulated")
+        if fate is Fate.LOST_REQUEST:
+            return _unknown(label)
+        if fate is Fate.LATE:
+            self.deliveries.append(Delivery(actor.name, label, effect))
+            return _unknown(label)
+        if fate is Fate.ECHO:
+            self.deliveries.append(Delivery(actor.name, label, effect))
+        answer = _attempt(effect)
+        if fate is Fate.LOST_RESPONSE:
+            return _unknown(label)
+        if fate is Fate.CRASH_AFTER:
+            actor.crashed = True
+            raise Crashed
+        if fate in (Fate.TWICE_FIRST, Fate.TWICE_SECOND):
+            again = _attempt(effect)
+            answer = again if fate is Fate.TWICE_SECOND else answer
+        return _open(answer)
+
+
+NEVER = 10**9  # a pause that only the end of the chaos ends
+
+
+def _attempt(effect: Callable[[], T]) -> T | PlanfenceError:
+    try:
+        return effect()
+    except PlanfenceError as error:
+        return error
+
+
+def _open(answer: T | PlanfenceError) -> T:
+    if isinstance(answer, PlanfenceError):
+        raise answer
+    return answer
+
+
+def _said(answer: object) -> str:
+    return f"{type(answer).__name__}" if isinstance(answer, PlanfenceError) else "ok"
+
+
+def _unknown(label: str) -> NoReturn:
+    raise Unknown(f"{label}: simulated loss of the answer", rule="simulated")
