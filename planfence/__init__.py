@@ -1,0 +1,1 @@
+"""The command. It composes both sides, planner and enactor; nothing imports it."""

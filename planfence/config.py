@@ -1,0 +1,288 @@
+"""``planfence.toml``: found upwards from the working directory, read strictly.
+
+An unknown key is an error, because it may be a setting that somebody relies on. Every problem of
+the file comes back at once, each with its path.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from planfence.app import UsageRefused
+from plans.kinds.plain import plain_name
+from plans.names import valid_stream
+
+FILE_NAME: Final = "planfence.toml"
+ARCHIVE_DEFAULT: Final = "file:.planfence/archive"
+REGISTER_DEFAULT: Final = "sqlite:.planfence/register.db"
+ARCHIVE_SCHEME: Final = "file"
+REGISTER_SCHEME: Final = "sqlite"
+TARGET_SCHEME: Final = "zonefile"
+KIND: Final = "dns"
+
+_STREAM_KEYS: Final = ("kind", "desired", "zone", "targets", "escaped_semicolons")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+_TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class StreamConfig:
+    """One stream as the file has it. ``desired`` is relative to the file, as written."""
+
+    name: str
+    kind: str
+    desired: str
+    zone: str
+    targets: tuple[str, ...]
+    escaped_semicolons: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The whole file. Paths in it are relative to ``root``, the folder that it lies in."""
+
+    path: Path
+    archive: str
+    register: str
+    streams: Mapping[str, StreamConfig]
+
+    @property
+    def root(self) -> Path:
+        return self.path.parent
+
+
+def find_config(
+    folder: Path, flag: str | None, environment: Mapping[str, str]
+) -> tuple[Path, bool]:
+    """Where the config file is or, if there is none, would be made; and whether it is there."""
+    named = flag or environment.get("PLANFENCE_CONFIG")
+    if named:
+        path = folder / named
+        return path, path.exists()
+    for place in (folder, *folder.parents):
+        if (place / FILE_NAME).is_file():
+            return place / FILE_NAME, True
+    return folder / FILE_NAME, False
+
+
+def read_config(path: Path) -> Config:
+    """Read the file.
+
+    Raises:
+        UsageRefused: it cannot be read or accepted; every problem is in the error.
+    """
+    try:
+        body = path.read_bytes()
+    except OSError as error:
+        raise UsageRefused(
+            f"{path}: {error.strerror}",
+            rule="config",
+            remedy="make the file readable, or name another with --config",
+        ) from error
+    return parse_config(path, body)
+
+
+def parse_config(path: Path, body: bytes) -> Config:
+    """What ``read_config`` does with the file's bytes.
+
+    Raises:
+        UsageRefused: they cannot be accepted; every problem is in ``problems``, as
+            ``place: reason``, or as ``:line: reason`` where the text is no TOML.
+    """
+    try:
+        data = tomllib.loads(body.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _not_accepted(path, [f":{line}: not UTF-8 text"]) from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _not_accepted(path, [_toml_problem(str(error))]) from error
+    reader = _Reader()
+    config = reader.config(path, data)
+    if reader.problems:
+        raise _not_accepted(path, reader.problems)
+    return config
+
+
+def _not_accepted(path: Path, problems: list[str]) -> UsageRefused:
+    problem = problems[0]
+    if len(problems) > 1:
+        what = f"{path}: {len(problems)} problems"
+    elif problem.startswith(":"):
+        place_and_reason = problem.removeprefix(":")
+        what = f"{path}:{place_and_reason}"
+    else:
+        what = f"{path}: {problem}"
+    return UsageRefused(
+        what,
+        rule="config",
+        problems=tuple(problems),
+        remedy="correct the file, and try it with `planfence check`",
+    )
+
+
+def store_path(url: str, scheme: str, folder: Path) -> Path:
+    """The file or folder that a store's URL names.
+
+    Raises:
+        UsageRefused: its scheme is none of this version's.
+    """
+    problem = _url_problem(url, scheme)
+    if problem:
+        raise UsageRefused(
+            problem, rule="config", remedy=f"name it as {scheme}:path, in planfence.toml or by flag"
+        )
+    return folder / url.partition(":")[2]
+
+
+def target_problem(url: str) -> str | None:
+    """Why a target's URL cannot be used by this version; None if it can."""
+    problem = _url_problem(url, TARGET_SCHEME)
+    if problem is None and "?" in url:
+        return f"{url}: a {TARGET_SCHEME}: target takes no query"
+    return problem
+
+
+def _url_problem(url: str, scheme: str) -> str | None:
+    match = _SCHEME.fullmatch(url)
+    if match is None:
+        return f"{url!r} names no scheme, as {scheme}: is"
+    if match.group(1) != scheme:
+        return f"{match.group(1)}: does not exist here in this version, only {scheme}:"
+    path = match.group(2)
+    if not path or path.startswith("//") or not path.isprintable():
+        return f"{url!r} must be {scheme}:path"
+    return None
+
+
+def _toml_problem(message: str) -> str:
+    match = _TOML_PLACE.search(message)
+    reason = message[: match.start()] if match else message
+    if match is None or match.group(1) is None:
+        return f"{reason} at the end of the file"
+    return f":{match.group(1)}:{match.group(2)}: {reason}"
+
+
+def _parsed_name(zone: str) -> str:
+    from plans.kinds.rdata import normal_name  # dnspython, whose import is not for every command
+
+    return normal_name(zone, None)
+
+
+class _Reader:
+    """Reads the tables, and collects every problem instead of stopping at the first."""
+
+    def __init__(self) -> None:
+        self.problems: list[str] = []
+
+    def report(self, place: str, reason: str) -> None:
+        self.problems.append(f"{place}: {reason}")
+
+    def config(self, path: Path, data: Mapping[str, Any]) -> Config:
+        self._unknown("", data, ("stores", "streams"))
+        stores = self._table("stores", data.get("stores", {}))
+        self._unknown("stores.", stores, ("archive", "register"))
+        archive = self._store(stores, "archive", ARCHIVE_DEFAULT, ARCHIVE_SCHEME)
+        register = self._store(stores, "register", REGISTER_DEFAULT, REGISTER_SCHEME)
+        streams: dict[str, StreamConfig] = {}
+        for name, table in self._table("streams", data.get("streams", {})).items():
+            stream = self._stream(name, table)
+            if stream is not None:
+                streams[name] = stream
+        self._targets_once(path.parent, streams)
+        return Config(path, archive, register, streams)
+
+    def _stream(self, name: str, value: Any) -> StreamConfig | None:
+        place = f'streams."{name}"'
+        if not valid_stream(name):
+            self.report(place, "a stream is kind/name, 2 or 3 segments of a-z 0-9 . _ -")
+        if not isinstance(value, dict):
+            self.report(place, "must be a table")
+            return None
+        self._unknown(f"{place}.", value, _STREAM_KEYS)
+        kind = self._text(place, value, "kind", KIND if name.startswith(f"{KIND}/") else None)
+        if kind is not None and kind != KIND:
+            self.report(f"{place}.kind", f"{kind!r} is no kind of this version, which has {KIND}")
+        desired = self._text(place, value, "desired", None)
+        zone = self._zone(place, value, desired)
+        semicolons = value.get("escaped_semicolons")
+        if semicolons is not None and not isinstance(semicolons, bool):
+            self.report(f"{place}.escaped_semicolons", "must be true or false")
+        targets = self._targets(place, value)
+        if kind is None or desired is None or zone is None:
+            return None
+        return StreamConfig(name, kind, desired, zone, targets, semicolons)
+
+    def _zone(self, place: str, table: Mapping[str, Any], desired: str | None) -> str | None:
+        stem = f"{Path(desired).stem}." if desired else None
+        zone = self._text(place, table, "zone", stem) if stem or "zone" in table else None
+        if zone is None:
+            return None
+        try:
+            return plain_name(zone, None) or _parsed_name(zone)
+        except ValueError as error:
+            self.report(f"{place}.zone", str(error))
+            return None
+
+    def _targets(self, place: str, table: Mapping[str, Any]) -> tuple[str, ...]:
+        value = table.get("targets")
+        place = f"{place}.targets"
+        if not isinstance(value, list) or not value:
+            self.report(place, "must be a list with at least one target")
+            return ()
+        targets = []
+        for index, url in enumerate(value):
+            problem = target_problem(url) if isinstance(url, str) else "must be text"
+            if problem:
+                self.report(f"{place}[{index}]", problem)
+            else:
+                targets.append(url)
+        return tuple(targets)
+
+    def _targets_once(self, root: Path, streams: Mapping[str, StreamConfig]) -> None:
+        """Two names for one file would be two fences for it: each would refuse the other."""
+        seen: dict[Path, str] = {}
+        for stream in streams.values():
+            place = f'streams."{stream.name}".targets'
+            for url in stream.targets:
+                path = store_path(url, TARGET_SCHEME, root).resolve()
+                if path in seen:
+                    self.report(place, f"{url} is the same file as {seen[path]}")
+                seen.setdefault(path, f"{url} of {stream.name}")
+
+    def _store(self, table: Mapping[str, Any], name: str, default: str, scheme: str) -> str:
+        url = self._text("stores", table, name, default)
+        problem = _url_problem(url, scheme) if url else None
+        if problem:
+            self.report(f"stores.{name}", problem)
+        return url or default
+
+    def _text(
+        self, place: str, table: Mapping[str, Any], name: str, default: str | None
+    ) -> str | None:
+        value = table.get(name, default)
+        if value is None:
+            self.report(f"{place}.{name}", "is missing")
+        elif isinstance(value, str) and value:
+            return value
+        else:
+            self.report(f"{place}.{name}", "must be text")
+        return None
+
+    def _table(self, place: str, value: Any) -> Mapping[str, Any]:
+        if isinstance(value, dict):
+            return value
+        self.report(place, "must be a table")
+        return {}
+
+    def _unknown(self, place: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+        for key in table:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+                self.report(f"{place}{key}", f"unknown key{hint}")

@@ -1,0 +1,136 @@
+"""The JSON of the commands that set up, decide and enact, and of the journal of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from planfence.outputs.parts import (
+    AboutPlan,
+    Approvals,
+    Done,
+    DoneAboutPlan,
+    Error,
+    Refused,
+    Shape,
+    State,
+)
+from plans.document import GenerationNumber, IdText, Timestamp
+from plans.journal import Entry
+from plans.plan import Mode
+from plans.settings import Limit
+
+
+class Initialised(Shape):
+    """One thing that ``init`` found or made."""
+
+    item: Literal["config", "archive", "register", "stream"]
+    did: Literal["found", "created"]
+    name: str
+
+
+class InitOutput(Done):
+    """What ``planfence init`` found and made."""
+
+    items: list[Initialised]
+
+
+class SettingsShown(Shape):
+    """A stream's settings, as in the register."""
+
+    kind: Literal["dns"]
+    lineage: IdText
+    version: int
+    zone: str
+    targets: list[str]
+    retiring: list[str]
+    mode: Mode
+    approvals: int
+    self_approval: Literal["allow", "deny"]
+    approval_hours: int
+    updates_max: Limit
+    deletes_max: Limit
+    protect: list[str]
+    plan_hours: int
+
+
+class StreamShowOutput(Done):
+    """A stream's settings."""
+
+    settings: SettingsShown
+
+
+class Changed(Shape):
+    """A setting's old and new value, each of the type that the setting has."""
+
+    old: Any
+    new: Any
+
+
+class StreamSetOutput(Done):
+    """What ``planfence stream set`` changed, by the setting's name."""
+
+    changed: dict[str, Changed]
+
+
+class ApproveOutput(DoneAboutPlan):
+    """An approval as it was given."""
+
+    by: str
+    expires_at: Timestamp
+    approvals: Approvals
+    state: State
+
+
+class RejectOutput(DoneAboutPlan):
+    """A rejection as it was given."""
+
+    by: str
+    reason: str
+
+
+class TargetEnacted(Shape):
+    """How far one target got: done, an error, or neither: not reached."""
+
+    target: str
+    done: bool
+    error: Error | None
+
+
+class EnactOutput(AboutPlan):
+    """An enacting pass that applied a plan, or found it applied."""
+
+    outcome: Literal["applied", "already_applied"]
+    resumed: bool
+    targets: list[TargetEnacted]
+
+
+class EnactRefused(Refused):
+    """A pass that did not end well. The targets are there if it got as far as a claim."""
+
+    resumed: bool | None = None
+    targets: list[TargetEnacted] = Field(default_factory=list)
+
+
+class HoldOutput(Done):
+    """A hold as it was placed."""
+
+    by: str
+    reason: str
+
+
+class ReleaseOutput(Done):
+    """What was released: a hold, and the generation that stood, if any did."""
+
+    by: str
+    held: bool
+    standing: GenerationNumber | None
+
+
+class JournalOutput(Done):
+    """Entries in order; after ``--verify`` none, but how many were found whole."""
+
+    verified: bool
+    count: int
+    entries: list[Entry]
