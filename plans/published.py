@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from plans.collector import collector_paused
 from plans.document import decode, digest_of
 from plans.errors import Refused
 from plans.faults import numbering_faults, zone_faults
@@ -154,16 +155,17 @@ def read_desired(archive: Archive, plan: Plan, zone: str) -> dict[RecordKey, Rec
             actual=digest_of(stored.body),
             remedy=f"publish a new plan: `planfence plan {plan.stream}`",
         )
-    document = decode(ZoneDocument, stored.body, what=what)
-    if document.zone != zone:
-        raise Refused(
-            f"{what} is about another zone",
-            rule="zone",
-            expected=zone,
-            actual=document.zone,
-            remedy=f"look at the stream's zone: `planfence stream show {plan.stream}`",
-        )
-    return state_of(document)
+    with collector_paused():
+        document = decode(ZoneDocument, stored.body, what=what)
+        if document.zone != zone:
+            raise Refused(
+                f"{what} is about another zone",
+                rule="zone",
+                expected=zone,
+                actual=document.zone,
+                remedy=f"look at the stream's zone: `planfence stream show {plan.stream}`",
+            )
+        return state_of(document)
 
 
 def check_changes(plan: Plan, zone: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 NAME_TEXT_MAX = 254  # 255 octets on the wire (RFC 1035 section 2.3.4) are 254 characters here
-STRING_TYPES = frozenset({"SPF", "TXT"})
+STRING_TYPES = frozenset({"CAA", "SPF", "TXT"})
 
 # Plain text: what these match in full is canonical as it stands, names of at most NAME_TEXT_MAX.
 # They cross no line break, so that they can be searched for in a whole file.
@@ -33,10 +33,12 @@ _STRING = r'"[ !#-\[\]-~]{0,255}+"'
 PLAIN_VALUES: dict[str, str] = {
     "A": rf"{_OCTET}(?:\.{_OCTET}){{3}}",
     "AAAA": _IPV6,
+    "CAA": rf"{_OCTET} [a-z0-9]{{1,15}}+ {_STRING}",
     **dict.fromkeys(("CNAME", "DNAME", "NS", "PTR"), PLAIN_NAME),
     "MX": rf"{_UINT16} {PLAIN_NAME}",
     "SOA": rf"{PLAIN_NAME} {PLAIN_NAME} {_UINT32}(?: {_COUNT}){{4}}",
     "SRV": rf"(?:{_UINT16} ){{3}}{PLAIN_NAME}",
+    "SSHFP": rf"{_OCTET} (?:1 [0-9a-f]{{40}}|2 [0-9a-f]{{64}})",
     **dict.fromkeys(("SPF", "TXT"), rf"{_STRING}(?: {_STRING}){{0,9}}"),
 }
 _PLAIN_NAME = re.compile(PLAIN_NAME)

@@ -25,7 +25,8 @@ from plans.errors import Refused
 from plans.kinds.plain import NAME_TEXT_MAX, PLAIN_NAME, PLAIN_VALUES, STRING_TYPES
 from plans.observed.entries import Entry
 
-_TTL: Final = r"(?:0|[1-9][0-9]{0,9}+)"
+# Below 4,200,000,000: what 32 bits cannot hold is no TTL to dnspython, but the name of a type.
+_TTL: Final = r"(?:[1-9][0-9]{0,8}+|0|[1-3][0-9]{9}|4[01][0-9]{8})"
 _TYPES: Final = {rdtype: rdtype for rdtype in PLAIN_VALUES}  # one object for each, not one a line
 _VALUE: Final = "|".join(rf"(?<= {rdtype} ){value}" for rdtype, value in PLAIN_VALUES.items())
 _PLAIN: Final = re.compile(rf"^({PLAIN_NAME}) ({_TTL}) IN ([A-Z]++) ({_VALUE})$", re.MULTILINE)

@@ -18,6 +18,15 @@ from tests.planfence.project import STREAM, Project
 
 ROOT = Path(__file__).parents[2]
 SLOW = ["boto3", "botocore", "dns", "jsonschema", "pydantic", "rich", "yaml"]
+EVERY_DAY = f"""\
+'': {{type: NS, value: ns1.example.net.}}
+_sip._tcp: {{type: SRV, value: {{port: 5060, priority: 0, target: sip.example.com., weight: 5}}}}
+issued: {{type: CAA, value: {{flags: 0, tag: issue, value: ca.example.net}}}}
+mail: {{type: MX, value: {{exchange: mx.example.net., preference: 10}}}}
+ssh: {{type: SSHFP, value: {{algorithm: 4, fingerprint: {"0f" * 32}, fingerprint_type: 2}}}}
+text: {{type: TXT, value: hello world}}
+web: {{type: A, value: 192.0.2.1}}
+"""
 
 
 def every_command(command: click.Command = group, path: str = "") -> Iterator[tuple[str, ...]]:
@@ -49,6 +58,7 @@ def test_help_imports_nothing_slow(arguments: list[str]) -> None:
 
 def test_status_imports_neither_side_and_nothing_that_only_others_use(project: Project) -> None:
     project.start()
+    project.write("zones/example.com.yaml", EVERY_DAY)
     project.go()
     others = ["dns", "enactor", "jsonschema", "planner", "rich", "yaml"]
     probe = (
@@ -64,6 +74,17 @@ def test_status_imports_neither_side_and_nothing_that_only_others_use(project: P
         check=True,
     )
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+def test_a_process_of_its_own_runs_without_the_collector_and_ends_without_it() -> None:
+    probe = (
+        "import gc, json, sys; from planfence.__main__ import run; sys.argv[1:] = ['--version'];"
+        "print(json.dumps([run(), gc.isenabled(), gc.get_freeze_count() > 0]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [0, False, True]
 
 
 @pytest.mark.parametrize("path", list(every_command()), ids=" ".join)

@@ -26,13 +26,14 @@ SOA: Final = Line(ZONE, 3600, "SOA", "ns1.example.net. host.example.com. 9 3600 
 VALUES: Final = {
     "A": ("192.0.2.1", "192.0.2.255", "0.0.0.0"),
     "AAAA": ("2001:db8::1", "2001:db8:1:2:3:4:5:6", "fe80::", "::1", "2001:db8:0:1::"),
-    "CAA": ('0 issue "ca.example.net; account=1"',),
+    "CAA": ('0 issue "ca.example.net; account=1"', '128 iodef ""', r'0 issue "a\"b"'),
     "CNAME": ("b.example.net.", ".", r"a\.b.example.net."),
     "MX": ("10 mx1.example.com.", "65535 mx2.example.com.", "0 ."),
     "NAPTR": (r'100 10 "u" "E2U+sip" "!^(.*)$!sip:\\1@example.com!" .',),
     "NS": ("ns1.example.net.",),
     "PTR": ("www.example.com.",),
     "SRV": ("0 5 5060 sip.example.com.",),
+    "SSHFP": ("4 2 " + "0f" * 32, "255 1 " + "a9" * 20, "4 0 " + "0f" * 64),
     "TXT": ('"v=DKIM1; k=rsa" "p=(AB)"', r'"a \"quoted\" \000 one"', '""', '"1\\\\"'),
 }
 NAMES: Final = (ZONE, *(f"{label}.{ZONE}" for label in ("a", "*.b", "_x._tcp", r"x\;y", "a-1/2")))
@@ -102,6 +103,7 @@ def test_the_root_zone_is_read_quickly_too() -> None:
         f"a.{ZONE} 60 A 192.0.2.1\n",
         f"a.{ZONE} IN 60 A 192.0.2.1\n",
         f"a.{ZONE} 60 CH A 192.0.2.1\n",
+        f"a.{ZONE} 4294967296 IN A 192.0.2.1\n",
         f"a.{ZONE} 060 IN LOC 1 N 1 E 1m\n" * 2 + "a 1h IN A 192.0.2.1\n",
         "a.example.net. 60 IN A 192.0.2.1\n",
         "a.notexample.com. 60 IN A 192.0.2.1\n",
@@ -110,6 +112,8 @@ def test_the_root_zone_is_read_quickly_too() -> None:
         f"a.{ZONE} 60 IN A 192.0.2.256\n",
         f'a.{ZONE} 60 IN TXT "{"x" * 256}"\n',
         f"a.{ZONE} 60 IN MX 65536 b.{ZONE}\n",
+        f'a.{ZONE} 60 IN CAA 256 issue "ca.example.net"\n',
+        f"a.{ZONE} 60 IN SSHFP 4 2 {'0f' * 20}\n",
         # A line that takes in the next one, and a plain one between them.
         f'a.{ZONE} 60 IN TXT ( "x"\nb.{ZONE} 60 IN A 192.0.2.1\nc.{ZONE} 60 IN TXT "y" )\n',
         f'a.{ZONE} 60 IN TXT "x\\\nb.{ZONE} 60 IN A 192.0.2.1\nc.{ZONE} 60 IN TXT \\"y"\n',
