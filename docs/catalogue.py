@@ -106,6 +106,77 @@ def catalogue() -> tuple[Place, ...]:
     )
 
 
+@cache
+def usage_places() -> tuple[tuple[str, int, int], ...]:
+    """Every call that refuses a command line, as file, first and last line.
+
+    They are click's errors, which ``planfence.cli`` gives one rule and one remedy.
+    """
+    return tuple(
+        (module.name, call.lineno, call.end_lineno or call.lineno)
+        for module in modules()
+        for call, _ in _calls(module.tree, None)
+        if ast.unparse(call.func) in {"click.UsageError", "click.BadParameter", "self.fail"}
+    )
+
+
+def other_uses() -> list[str]:
+    """Where the code names a class of errors otherwise than to make one, catch it or ask for it.
+
+    What is made by another name would be in no catalogue.
+    """
+    return [
+        f"{module.name}:{node.lineno} {ast.unparse(statement).splitlines()[0]}"
+        for module in modules()
+        for node, above, statement in _uses(module.tree, (), None)
+        if _errors_named(module, node) and not _harmless(node, above)
+    ]
+
+
+Above = tuple[ast.AST, ...]
+
+
+def _uses(
+    node: ast.AST, above: Above, statement: ast.AST | None
+) -> Iterator[tuple[ast.expr, Above, ast.AST]]:
+    """Every name that is read, with what it stands in up to its statement."""
+    for child in ast.iter_child_nodes(node):
+        begins = isinstance(child, ast.stmt | ast.ExceptHandler)
+        around = child if begins or statement is None else statement
+        inside = () if begins else (*above, node)
+        if isinstance(child, ast.Name | ast.Attribute) and isinstance(child.ctx, ast.Load):
+            yield child, (*above, node), around
+        yield from _uses(child, inside, around)
+
+
+def _errors_named(module: Module, node: ast.expr) -> bool:
+    if isinstance(node, ast.Name):
+        return error_class(module, node.id) is not None
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        found = getattr(getattr(module.loaded, node.value.id, None), node.attr, None)
+        return isinstance(found, type) and issubclass(found, PlanfenceError)
+    return False
+
+
+def _harmless(node: ast.expr, above: Above) -> bool:
+    match above[-1]:
+        case ast.Call(func=func) if func is node:
+            return isinstance(node, ast.Name)
+        case ast.Call(func=ast.Name(id="isinstance")):
+            return True
+        case ast.Attribute():  # of the class itself
+            return True
+    kinds = {type(each) for each in above}
+    if kinds & {ast.ExceptHandler, ast.ClassDef, ast.arg}:
+        return True
+    match above[0]:
+        case ast.AnnAssign(value=value):
+            return value is None or node not in ast.walk(value)
+        case ast.FunctionDef() | ast.AsyncFunctionDef():  # what it gives back
+            return ast.arguments not in kinds
+    return False
+
+
 def place_of(module: Module, call: ast.Call, around: Function | None) -> Place:
     """What one call makes, in the function around it."""
     made = error_class(module, _called(call))

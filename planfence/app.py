@@ -231,8 +231,9 @@ class GenerationNumber(ParamType):
             return value  # type: ignore[no-any-return]
         text = str(value)
         if not (text.isascii() and text.isdigit() and 0 < int(text[:13]) <= GENERATION_MAX):
-            allowed = ", ".join(("a whole number from 1 on", *self.words))
-            self.fail(f"{value!r} is no generation: {allowed}", param, ctx)
+            allowed = ", ".join(("a whole number from 1 on", *self.words[:-1]))
+            last = f" or {self.words[-1]}" if self.words else ""
+            self.fail(f"{value!r} is no generation: name {allowed}{last}", param, ctx)
         return int(text)
 
     def shell_complete(
@@ -245,6 +246,22 @@ class GenerationNumber(ParamType):
 
         stream = ctx.params.get("stream")
         return generations(ctx.find_object(App), stream, self.words, incomplete)
+
+
+class FileName(ParamType):
+    """A file's name, whatever stands there: who opens it says what is wrong with it."""
+
+    name = "file"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        param: click.Parameter,  # noqa: ARG002 - click's signature
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
 
 
 class OneLineText(ParamType):
@@ -260,6 +277,7 @@ class OneLineText(ParamType):
 
 
 STREAM = StreamName()
+FILE = FileName()
 REASON = OneLineText()
 
 
@@ -287,7 +305,8 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
         return
     if param.name == "json_into":
         path = app.outside.folder / value
-        if path.is_dir() or not path.parent.is_dir():
+        place = path if path.exists() else path.parent
+        if path.is_dir() or not path.parent.is_dir() or not os.access(place, os.W_OK):
             # Found before anything is done, not after a pass whose result it was to hold.
             raise click.BadParameter(f"no file can be made at {path}", ctx, param)
     setattr(app.flags, param.name, value)
@@ -295,13 +314,21 @@ def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 _KEPT: dict[str, Any] = {"expose_value": False, "callback": _keep, "is_eager": True}
 _OPTIONS = (
-    click.option("--config", metavar="FILE", help="planfence.toml (PLANFENCE_CONFIG)", **_KEPT),
+    click.option(
+        "--config", type=FILE, metavar="FILE", help="planfence.toml (PLANFENCE_CONFIG)", **_KEPT
+    ),
     click.option("--archive", metavar="URL", help="over the config's (PLANFENCE_ARCHIVE)", **_KEPT),
     click.option(
         "--register", metavar="URL", help="over the config's (PLANFENCE_REGISTER)", **_KEPT
     ),
     click.option("--format", type=click.Choice(FORMATS), help="of stdout; default text", **_KEPT),
-    click.option("--json-into", metavar="FILE", help="write the JSON to a file as well", **_KEPT),
+    click.option(
+        "--json-into",
+        type=FILE,
+        metavar="FILE",
+        help="write the JSON to a file as well",
+        **_KEPT,
+    ),
     click.option(
         "--quiet", is_flag=True, help="no progress, no notes, long lists cut short", **_KEPT
     ),

@@ -5,7 +5,8 @@ Three readers look at it, the more forgiving first, and the later ones add only 
 1. the JSON itself (``planfence.json_places``);
 2. the JSON Schema of the document, by ``jsonschema``;
 3. what planfence itself reads stored documents with: the strict models, the canonical bytes, and
-   the rules of numbering and place in ``plans.faults``.
+   the rules of numbering and place in ``plans.faults``; and each record set by itself
+   (``planfence.check_records``).
 
 A document without findings is accepted by the readers in ``plans``; what only its stream can tell
 (its lineage, its approvals, the bytes of its attachments) is not looked at.
@@ -23,6 +24,7 @@ from typing import Any, Final, NamedTuple
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from planfence.check_records import change_faults, content_faults
 from planfence.json_places import Path, Reading, path_text, read_json
 from plans.collector import collector_paused
 from plans.document import Document, encode
@@ -273,12 +275,14 @@ def _faults(document: Document, zone: str | None, place: str | None) -> Iterator
     if isinstance(document, Plan):
         yield from _misplaced(document, place)
         yield from numbering_faults(document)
+        yield from change_faults(document)
         if zone is not None:
             yield from zone_faults(document, zone)
     elif isinstance(document, ZoneDocument):
         if zone is not None and document.zone != zone:
             yield Fault(("zone",), f"expected {zone}, found {document.zone}", "zone")
         yield from record_faults(document)
+        yield from content_faults(document)
 
 
 def _misplaced(plan: Plan, place: str | None) -> Iterator[Fault]:

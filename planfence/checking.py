@@ -6,13 +6,15 @@ the command line, its own ``schema`` field or the file's ending say.
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TextIO
 
 import click
 
@@ -39,12 +41,12 @@ RULES: Final = {
     "document-unknown": "nothing says what the document is",
     "schema-version": "a `schema` that this planfence does not know",
     "schema": "not as the document's JSON Schema asks",
-    "document-invalid": "what a schema cannot say: impossible dates, numbering, repeats",
+    "document-invalid": "what a schema cannot say: impossible dates, numbering, repeats, records",
     "document-not-canonical": "a stored document whose bytes planfence would write otherwise",
     "foreign-stream": "the plan names no stream, or another than the archive's key",
     "foreign-generation": "the plan names another generation than the archive's key",
     "zone": "a name outside the zone that `--zone` gives",
-    "desired-invalid": "a zone document with a record set twice, outside, or not managed",
+    "desired-invalid": "a zone document with a record set twice, outside, not managed, or no such",
     "desired-state": "octoDNS zone YAML that `planfence plan` would refuse",
     "config": "a planfence.toml that every command would refuse",
 }
@@ -134,7 +136,10 @@ def _report(folder: Path, file: str, wanted: Wanted, zone: str | None) -> Report
 
 
 def _stdin() -> bytes:
-    return sys.stdin.buffer.read()
+    stdin: TextIO | None = sys.stdin  # None where the process was started without one
+    if stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return stdin.buffer.read()
 
 
 def _checked(

@@ -136,10 +136,11 @@ def _emit(app: App, result: Result) -> int:
 
 
 def _write(app: App, document: dict[str, Any], result: Result) -> int:
-    failure = None
+    failure, where = None, ""
     if app.flags.json_into:
         path = app.outside.folder / app.flags.json_into
         failure = write_file(path, as_json(document))
+        where = f" to {path}" if failure else ""
     if app.flags.format == "json":
         failure = write_data(as_json(document)) or failure
     elif app.flags.format == "markdown":
@@ -148,7 +149,10 @@ def _write(app: App, document: dict[str, Any], result: Result) -> int:
         failure = write_data(as_text(_text(app, result), app.outside.environment)) or failure
     if failure is None:
         return result.exit_code
-    say(f"planfence: unavailable: cannot write the output: {failure.strerror}")
+    say(
+        f"planfence: unavailable: cannot write the output{where}: {failure.strerror};"
+        " what the command did stands"
+    )
     return result.exit_code or EXIT_UNAVAILABLE
 
 

@@ -1,4 +1,4 @@
-"""What a shell offers for a stream and for a generation: read only, quick, and never an error.
+"""What a shell offers for streams, generations and names: read only, quick, and never an error.
 
 It reads ``planfence.toml`` and the archive's keys, no plan and no register: whoever presses a key
 waits for it. Digests are not offered: a digest that is completed is one that nobody reviewed.
@@ -67,14 +67,19 @@ def _session(app: App | None) -> Session | None:
         return None
 
 
-def script(shell: str) -> str:
-    """What a shell sources to complete ``planfence``."""
-    from click.shell_completion import ShellComplete, get_completion_class
+def rules(incomplete: str) -> list[CompletionItem]:
+    """The guards that can be waived by name."""
+    from plans.guards import WAIVABLE
 
-    from planfence.cli import group
+    return [CompletionItem(rule) for rule in WAIVABLE if rule.startswith(incomplete)]
 
-    chosen = get_completion_class(shell)
-    assert chosen is not None
-    # Not ``chosen.source``: that of bash starts a bash to ask for its version.
-    complete = chosen(group, {}, "planfence", "_PLANFENCE_COMPLETE")
-    return ShellComplete.source(complete).strip() + "\n"
+
+def documents(incomplete: str) -> list[CompletionItem]:
+    """The names that ``planfence schema`` takes."""
+    from planfence.documents import schemas
+
+    return [
+        CompletionItem(name, help=schema.about)
+        for name, schema in schemas().items()
+        if name.startswith(incomplete)
+    ]

@@ -91,6 +91,8 @@ def say(text: str, *, whole: bool = False) -> None:
 
     ``whole`` leaves our own text as it is, line breaks and all.
     """
+    if not _is_open(sys.stderr):
+        return
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(_encodable(text if whole else clean(text), sys.stderr) + "\n")
         sys.stderr.flush()
@@ -121,7 +123,9 @@ def plain_text(content: Iterable[Block]) -> str:
 
 
 def write_data(text: str) -> OSError | None:
-    """Write to stdout. A reader that has gone away is no error; a full disk is."""
+    """Write to stdout. A reader that has gone away is no error; a full disk is, or no stdout."""
+    if not _is_open(sys.stdout):
+        return OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
         sys.stdout.write(_encodable(text, sys.stdout))
         sys.stdout.flush()
@@ -145,10 +149,17 @@ def is_terminal(stream: TextIO, environment: Mapping[str, str]) -> bool:
     """Whether a stream is a terminal that may be sent more than plain text."""
     if environment.get("NO_COLOR") or environment.get("TERM") in {"dumb", "unknown"}:
         return False
+    if not _is_open(stream):
+        return False
     try:
         return stream.isatty()
     except ValueError:  # closed
         return False
+
+
+def _is_open(stream: TextIO | None) -> bool:
+    """Whether the process was started with this stream: ``>&-`` leaves Python None for it."""
+    return stream is not None
 
 
 def _encodable(text: str, stream: TextIO) -> str:

@@ -26,6 +26,7 @@ from planfence.output import Block, Grid, Line
 
 LOOK_FIRST_FROM: Final = 30  # changes told one by one before some are worth telling first
 LOOK_FIRST_MAX: Final = 10
+LOOK_FIRST_EACH: Final = 2  # of deletes, of changes at the apex, of others: many hide no few
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +130,38 @@ def look_first(report: Report) -> tuple[list[tuple[Part, Fold]], list[Fold]]:
 
     Of a short report none: it can be read whole. Nor creates below the apex, nor TTLs that change
     alone, unless somebody's own change goes with them. Among equals what was changed by hand comes
-    first, then what loses the most values.
+    first, then what loses the most values. Some of each sort are always among them: one change of
+    the apex must be seen beside a thousand deletes.
     """
     every = [(part, fold) for part in report.parts for fold in part.folds]
     if len(every) <= LOOK_FIRST_FROM:
         return [], []
     chosen = [pair for pair in every if pair[1].danger not in {TTL_ONLY, CREATE} or pair[1].by_hand]
     chosen.sort(key=_urgency)
-    return chosen[:LOOK_FIRST_MAX], [fold for _, fold in chosen[LOOK_FIRST_MAX:]]
+    places = [place for places in _by_sort(chosen) for place in places[:LOOK_FIRST_EACH]]
+    places += [place for place in range(len(chosen)) if place not in places]
+    first = set(places[:LOOK_FIRST_MAX])
+    return (
+        [pair for place, pair in enumerate(chosen) if place in first],
+        [fold for place, (_, fold) in enumerate(chosen) if place not in first],
+    )
+
+
+def _by_sort(pairs: Iterable[tuple[Part, Fold]]) -> Iterable[list[int]]:
+    """The places of deletes, of changes at the apex, and of others."""
+    found: dict[int, list[int]] = {}
+    for place, (_, fold) in enumerate(pairs):
+        found.setdefault(_level(fold), []).append(place)
+    return found.values()
+
+
+def _level(fold: Fold) -> int:
+    return fold.danger if fold.danger in {DELETE, AT_APEX} else AT_APEX + 1
 
 
 def _urgency(pair: tuple[Part, Fold]) -> tuple[int, bool, bool, int]:
     part, fold = pair
-    level = fold.danger if fold.danger in {DELETE, AT_APEX} else AT_APEX + 1
+    level = _level(fold)
     swapped = bool(fold.remark)  # the name keeps an answer
     return level + swapped, part.zone not in fold.names, not fold.by_hand, -fold.loses
 

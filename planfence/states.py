@@ -40,7 +40,7 @@ class Standing:
     @property
     def text(self) -> str:
         if self.word in ("pending", "approved") and self.wanted:
-            return f"{self.word} {len(self.approvers)}/{self.wanted}"
+            return f"{self.word}, {len(self.approvers)} of {self.wanted} approvals"
         return self.word
 
     @property

@@ -117,8 +117,9 @@ def _read(path: Path) -> bytes:
             remedy="join the files that octoDNS's split_extension made",
         ) from error
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise Refused(
-            f"the desired state at {path} cannot be read: {error}",
+            f"the desired state at {path} cannot be read: {reason}",
             rule="desired-unreadable",
             remedy="make the file readable",
         ) from error

@@ -134,7 +134,7 @@ class Attachment(Document):
 
 
 class Plan(Document):
-    """The plan document, ``planfence/plan/v1``. DESIGN section 2 says what each field is for."""
+    """The plan document, ``planfence/plan/v1``; docs/plan-document.md tells every field."""
 
     schema_version: Literal["planfence/plan/v1"] = Field(PLAN_SCHEMA, alias="schema")
     stream: str

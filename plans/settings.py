@@ -26,10 +26,11 @@ Names = Annotated[tuple[str, ...], Field(json_schema_extra={"uniqueItems": True}
 
 
 class Settings(Document):
-    """Settings of one stream; defaults are DESIGN section 8.
+    """Settings of one stream; ``planfence stream set --help`` says what each does.
 
-    ``targets`` are acted on; ``retiring`` are on their way out: the next plan only raises their
-    fence for the last time.
+    The defaults are a new stream's, but for ``self_approval``: on the embedded stores, where a
+    name is a claim, ``init`` makes it ``allow``. ``targets`` are acted on; ``retiring`` are on
+    their way out: the next plan only raises their fence for the last time.
     """
 
     schema_version: Literal["planfence/settings/v1"] = Field(

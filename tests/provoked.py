@@ -1,7 +1,9 @@
 """Which refusals a test run provoked: every one in the catalogue must be, by the whole suite.
 
 Each ``PlanfenceError`` that the code makes, in this process, is recorded with the line that made it
-and its rule. An error that a test or a double makes itself is not: it proves nothing of the code.
+and its rule, and each refusal of a command line with its line. An error that a test or a double
+makes itself is not: it proves nothing of the code. One that our code makes where the catalogue sees
+no refusal fails the run too: nothing may get around it.
 Runs of a part of the suite record too, and are not held to it.
 """
 
@@ -12,9 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from docs.catalogue import Place, catalogue
+from docs.catalogue import ROOMS, Place, catalogue, usage_places
 from plans.errors import PlanfenceError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,6 +32,7 @@ class EveryRefusalProvoked:
 
     def __init__(self) -> None:
         self.made: set[Made] = set()
+        self.usages: set[tuple[str, int]] = set()
         self.whole = False
         self.missing: list[str] = []
         self.uninstall: Callable[[], None] = lambda: None
@@ -44,11 +48,23 @@ class EveryRefusalProvoked:
                 frame = frame.f_back
             self.made.add((frame.f_code.co_filename, frame.f_lineno, error.rule))
 
+        usage_original = click.UsageError.__init__
+
+        def recording_usage(error: click.UsageError, *arguments: Any, **named: Any) -> None:
+            usage_original(error, *arguments, **named)
+            frame = sys._getframe(1)
+            # Out of click, whose own methods some are made by, to the first line that is ours.
+            while frame.f_back is not None and _ours(frame.f_code.co_filename) is None:
+                frame = frame.f_back
+            self.usages.add((frame.f_code.co_filename, frame.f_lineno))
+
         def uninstall() -> None:
             PlanfenceError.__init__ = original  # type: ignore[method-assign]
+            click.UsageError.__init__ = usage_original  # type: ignore[method-assign]
 
         self.uninstall = uninstall
         PlanfenceError.__init__ = recording  # type: ignore[assignment, method-assign]
+        click.UsageError.__init__ = recording_usage  # type: ignore[assignment, method-assign]
 
     def unprovoked(self, places: tuple[Place, ...]) -> list[str]:
         """Each rule of each place that nothing made there, as ``file:line class [rule]``."""
@@ -58,6 +74,22 @@ class EveryRefusalProvoked:
             for rule in place.rules
             if not any(_at(place, made) and made[2] == rule for made in self.made)
         ]
+
+    def unprovoked_usages(self) -> list[str]:
+        """Each refusal of a command line that nothing made, as ``file:line usage``."""
+        return [
+            f"{file}:{first} usage"
+            for file, first, last in usage_places()
+            if not any(_ours(path) == file and first <= line <= last for path, line in self.usages)
+        ]
+
+    def unseen(self, places: tuple[Place, ...]) -> list[str]:
+        """Each line of ours that made an error and is no place of the catalogue."""
+        return sorted(
+            f"{_ours(made[0])}:{made[1]} [{made[2]}] is not in the catalogue"
+            for made in self.made
+            if _ours(made[0]) is not None and not any(_at(place, made) for place in places)
+        )
 
     def pytest_deselected(self) -> None:
         self.whole = False
@@ -69,7 +101,12 @@ class EveryRefusalProvoked:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self.whole and session.exitstatus == pytest.ExitCode.OK:
-            self.missing = self.unprovoked(catalogue())
+            places = catalogue()
+            self.missing = [
+                *self.unprovoked(places),
+                *self.unprovoked_usages(),
+                *self.unseen(places),
+            ]
             if self.missing:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -78,6 +115,14 @@ class EveryRefusalProvoked:
             terminalreporter.section("refusals that no test provokes", red=True)
             for each in self.missing:
                 terminalreporter.line(each)
+
+
+def _ours(path: str) -> str | None:
+    """The file's name in the catalogue, if it is one of the rooms'."""
+    file = Path(path)
+    if not file.is_relative_to(ROOT) or file.relative_to(ROOT).parts[0] not in ROOMS:
+        return None
+    return file.relative_to(ROOT).as_posix()
 
 
 def _at(place: Place, made: Made) -> bool:

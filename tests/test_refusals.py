@@ -14,7 +14,17 @@ from typing import Any, cast
 import click
 import pytest
 
-from docs.catalogue import ROOT, VARIES, Module, Place, Unfollowed, catalogue, place_of
+from docs.catalogue import (
+    ROOT,
+    VARIES,
+    Module,
+    Place,
+    Unfollowed,
+    catalogue,
+    other_uses,
+    place_of,
+    usage_places,
+)
 from docs.generate import stale_pages
 from docs.refusals_page import NO_REMEDY
 from planfence.cli import group
@@ -140,6 +150,10 @@ def test_a_rule_that_cannot_be_followed_is_no_rule(rule: str) -> None:
         read(f"def f(stream, rules):\n    raise Refused('x', rule={rule}, remedy='do it')\n")
 
 
+def test_an_error_is_only_made_by_the_name_of_its_class() -> None:
+    assert other_uses() == []
+
+
 # How a run is held to it
 
 
@@ -163,6 +177,27 @@ def test_an_error_is_counted_at_the_place_that_made_it_and_with_its_rule() -> No
         (("settings-changed",), True),
         (("retire-first",), True),
     }
+
+
+def test_a_command_line_that_is_refused_is_counted_at_the_line_of_ours() -> None:
+    plugin = EveryRefusalProvoked()
+    plugin.install()
+    try:
+        assert len(plugin.unprovoked_usages()) == len(usage_places()) > 20
+        for arguments in (["enact", "dns/a", "--newest", "--reason", "x"], ["show", "dns/a", "0"]):
+            with pytest.raises(click.UsageError):
+                group.main(arguments, standalone_mode=False)
+    finally:
+        plugin.uninstall()
+    assert len(plugin.unprovoked_usages()) == len(usage_places()) - 2
+
+
+def test_an_error_that_the_catalogue_does_not_see_fails_the_run() -> None:
+    plugin = EveryRefusalProvoked()
+    line = 1  # no refusal stands there
+    plugin.made = {(str(ROOT / "plans" / "settings.py"), line, "new"), (__file__, line, "new")}
+    [unseen] = plugin.unseen(catalogue())
+    assert unseen == "plans/settings.py:1 [new] is not in the catalogue"
 
 
 @pytest.mark.parametrize(

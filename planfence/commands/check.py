@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from planfence.app import App, Command, Result, shared_options
+from planfence.app import FILE, App, Command, Result, shared_options
 
 # The names of plans.schema.DOCUMENTS, and the two kinds of file that people write. They stand here
 # because help must not import the documents; a test compares them.
@@ -15,7 +15,7 @@ NAMES = (
 
 
 @click.command("check", cls=Command, short_help="Every error of a file at once. Reads only.")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.argument("files", type=FILE, metavar="FILE...", nargs=-1, required=True)
 @click.option("--as", "name", type=click.Choice(NAMES), metavar="NAME", help="what the files are")
 @click.option("--zone", metavar="NAME", help="the zone; default for YAML: the file's stem")
 @click.option(

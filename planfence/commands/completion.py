@@ -10,7 +10,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command("completion", cls=Command, short_help="Completion for a shell. Reads only.")
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=click.Choice(SHELLS))
 @shared_options
 def command(*, shell: str) -> Result:
     """Print a script by which a shell completes commands, options, streams and generations.
@@ -24,9 +24,9 @@ def command(*, shell: str) -> Result:
 
     Example: planfence completion bash > ~/.local/share/bash-completion/completions/planfence
     """
-    from planfence.completing import script
     from planfence.output import Line
+    from planfence.shells import SCRIPTS
 
-    text = script(shell)
+    text = SCRIPTS[shell]
     document = {"outcome": "done", "shell": shell, "script": text}
     return Result(document, tuple(Line(line) for line in text.splitlines()))

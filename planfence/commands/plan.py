@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from planfence.app import REASON, STREAM, App, Command, Result, shared_options
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
 EXIT_CHANGES = 2
+
+
+def _rules(
+    ctx: click.Context,  # noqa: ARG001 - click's signature
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    incomplete: str,
+) -> list[CompletionItem]:
+    from planfence.completing import rules
+
+    return rules(incomplete)
 
 
 @click.command("plan", cls=Command, short_help="Publish a plan, if anything differs.")
 @click.argument("stream", type=STREAM)
-@click.option("--allow", multiple=True, metavar="RULE", help="waive this guard; with --reason")
+@click.option(
+    "--allow",
+    multiple=True,
+    metavar="RULE",
+    help="waive this guard; with --reason",
+    shell_complete=_rules,
+)
 @click.option("--reason", type=REASON, help="why; kept in the plan")
 @click.option("--detailed-exitcode", is_flag=True, help="2 instead of 0 if changes are proposed")
 @shared_options

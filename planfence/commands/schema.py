@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from planfence.app import Command, Result, shared_options
 from planfence.output import Line, lines, table
 
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _names(
+    ctx: click.Context,  # noqa: ARG001 - click's signature
+    param: click.Parameter,  # noqa: ARG001 - click's signature
+    incomplete: str,
+) -> list[CompletionItem]:
+    from planfence.completing import documents
+
+    return documents(incomplete)
+
 
 @click.command("schema", cls=Command, short_help="The JSON Schema of a document. Reads only.")
-@click.argument("name", metavar="[NAME]", required=False)
+@click.argument("name", metavar="[NAME]", required=False, shell_complete=_names)
 @shared_options
 def command(*, name: str | None) -> Result:
     """Print the JSON Schema (2020-12) of a document, or of a command's JSON output. Only reads.

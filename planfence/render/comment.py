@@ -89,7 +89,7 @@ def _first(report: Report) -> list[str]:
         return []
     kept = within(rows, _FIRST_BYTES, "more rows, below")
     if others:
-        kept.append(f"  ... {rest_text(others)} below")
+        kept.append(f"  ... {rest_text(others)}")
     return [f"**Look at these first**\n\n{fenced(kept, 'diff')}"]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Final
 
@@ -21,6 +21,8 @@ from rich.text import Text
 from planfence.output import Block, Grid, Line, Style, clean
 
 WIDTH_DEFAULT: Final = 80
+FOLDED_MIN: Final = 6  # characters that a column that is folded has at least
+_GAP: Final = 2
 _STYLES: Final[dict[Style, RichStyle]] = {
     "plain": RichStyle.null(),
     "added": RichStyle(color="green"),
@@ -51,17 +53,21 @@ def as_terminal_text(content: Iterable[Block], environment: Mapping[str, str]) -
 
 
 def _grid(grid: Grid, width: int) -> str:
-    table = Table.grid(padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
     rows = list(grid.styled())
-    for _ in rows[0][0] if rows else ():
-        table.add_column(overflow="fold")
+    columns = len(rows[0][0]) if rows else 1
+    # Narrower than a character for each column, rich would leave columns out.
+    width = max(width - len(grid.indent), columns * (1 + _GAP))
+    whole = _whole_columns([row for row, _ in rows], width)
+    for place in range(columns):
+        table.add_column(overflow="fold", no_wrap=place < whole)
     for row, style in rows:
         table.add_row(*(Text(clean(cell)) for cell in row), style=_STYLES[style])
     console = Console(
         file=StringIO(),
         force_terminal=True,
         color_system="standard",
-        width=max(width - len(grid.indent), 1),
+        width=width,
         highlight=False,
         markup=False,
         emoji=False,
@@ -71,6 +77,21 @@ def _grid(grid: Grid, width: int) -> str:
     with console.capture() as captured:
         console.print(table)
     return "".join(f"{grid.indent}{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _whole_columns(rows: Sequence[tuple[str, ...]], width: int) -> int:
+    """How many of the first columns are not folded: those tell the rows apart.
+
+    The others keep room enough, or rich would cut what is not folded.
+    """
+    count = left = len(rows[0]) - 1 if rows else 0
+    taken = 0
+    for place in range(count):
+        taken += max(len(clean(row[place])) for row in rows) + _GAP
+        if taken + left * (FOLDED_MIN + _GAP) > width:
+            return place
+        left -= 1
+    return count
 
 
 def _width(environment: Mapping[str, str]) -> int:

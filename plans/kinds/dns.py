@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 MANAGED_TYPES = (
     "A AAAA CAA CNAME DNAME DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SPF SRV SSHFP SVCB TLSA TXT URI"
@@ -40,8 +40,9 @@ class Records:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
-    ttl: int
-    values: tuple[str, ...]
+    # Only said in the JSON Schema: ``records`` sees to it, and nobody waits for it at each read.
+    ttl: Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": TTL_MAX})]
+    values: Annotated[tuple[str, ...], Field(json_schema_extra={"minItems": 1})]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ It is a copy, never a reference: any kept generation can be rolled back to from 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
 from plans.document import Document
 from plans.errors import Refused
-from plans.kinds.dns import MANAGED_TYPES, RecordKey, Records, ZoneState, canonical_order
+from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, ZoneState, canonical_order
 
 DESIRED_NAME = "desired"
 DESIRED_MEDIA_TYPE = "application/vnd.planfence.zone+json"
@@ -28,8 +28,8 @@ class RecordSet:
 
     name: str
     type: str
-    ttl: int
-    values: tuple[str, ...]
+    ttl: Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": TTL_MAX})]
+    values: Annotated[tuple[str, ...], Field(json_schema_extra={"minItems": 1})]
 
 
 class ZoneDocument(Document):

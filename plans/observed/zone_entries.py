@@ -80,6 +80,8 @@ def read_zone_entries(text: str, zone: str, source: str) -> list[Entry]:
         reader.read()
     except (dns.exception.DNSException, ValueError) as error:
         reason = str(error).removeprefix(f"{source}:{tokens.line_number}: ").rstrip(".")
+        if "'$INCLUDE'" in reason:
+            reason = "$INCLUDE is not read: one target is one file, so put its records here"
         raise invalid(source, tokens.entry_line, reason or "syntax error") from error
     names: dict[dns.name.Name, str] = {}
     entries: list[Entry] = []
@@ -88,7 +90,7 @@ def read_zone_entries(text: str, zone: str, source: str) -> list[Entry]:
         try:
             if name is None:
                 if not found.name.is_subdomain(origin):
-                    raise ValueError(f"{found.name} is outside the zone {zone}")
+                    raise ValueError(f"{found.name} is outside the zone {zone} of this stream")
                 name = names[found.name] = normal_name(found.name.to_text(), zone)
             rdtype = dns.rdatatype.to_text(found.rdata.rdtype)
             text = value_of(found.rdata) if rdtype in _CANONICAL_TYPES else found.rdata.to_text()

@@ -164,6 +164,50 @@ def test_a_zone_document_holds_each_record_set_once_inside_and_managed(project: 
     }
 
 
+RECORDS_WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
+    "ttl": ({"ttl": -1}, "ttl", "schema"),
+    "ttl-above": ({"ttl": 2**31}, "ttl", "schema"),
+    "no-value": ({"values": []}, "values", "schema"),
+    "unsorted": ({"values": ["192.0.2.2", "192.0.2.1"]}, "values", "records"),
+    "twice": ({"values": ["192.0.2.1", "192.0.2.1"]}, "values", "records"),
+    "no-address": ({"values": ["192.0.2.256"]}, "values[0]", "records"),
+    "a-line-more": ({"values": ["192.0.2.1\nx 60 IN A 192.0.2.9"]}, "values[0]", "records"),
+}
+
+
+@pytest.mark.parametrize("wrong", RECORDS_WRONG)
+def test_a_record_that_cannot_be_is_found_in_a_plan_and_in_a_zone_document(
+    project: Project, wrong: str
+) -> None:
+    changed, path, rule = RECORDS_WRONG[wrong]
+    good: dict[str, Any] = {"ttl": 60, "values": ["192.0.2.1"]}
+    change = {"name": "a.example.com.", "type": "A", "before": None, "after": good | changed}
+    plan = edited(REAL["plan"], *CHANGE, to=change)
+    (project.root / "plan.json").write_bytes(stored(plan))
+    place = f"$.waves[0].targets[0].steps[0].changes[0].after.{path}"
+    own = {"records": "document-invalid"}.get(rule, rule)
+    assert [error[0::3] for error in errors(project, "plan.json")] == [(place, own)]
+    record: dict[str, Any] = {"name": "a.example.com.", "type": "A", **good, **changed}
+    zone: dict[str, Any] = {**REAL["zone"], "records": [record]}
+    (project.root / "zone.json").write_bytes(stored(zone))
+    own = {"records": "desired-invalid"}.get(rule, rule)
+    assert [error[0::3] for error in errors(project, "zone.json")] == [
+        (f"$.records[0].{path}", own)
+    ]
+
+
+def test_names_types_and_changes_that_cannot_be_are_found_at_once(project: Project) -> None:
+    records = {"ttl": 60, "values": ["x"]}
+    change = {"name": "A.example.com.", "type": "SOA", "before": records, "after": records}
+    (project.root / "plan.json").write_bytes(stored(edited(REAL["plan"], *CHANGE, to=change)))
+    place = "$.waves[0].targets[0].steps[0].changes[0]"
+    assert {error[0] for error in errors(project, "plan.json")} == {
+        place,
+        f"{place}.name",
+        f"{place}.type",
+    }
+
+
 NAME = st.sampled_from(["example.com.", "www.example.com.", "example.org."])
 RECORD = st.fixed_dictionaries(
     {

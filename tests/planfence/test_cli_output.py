@@ -177,6 +177,55 @@ def test_a_full_disk_under_stdout_exits_5_and_says_so(project: Project) -> None:
     assert "No space left on device" in err.decode()
 
 
+def closed(project: Project, command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a shell does, some of the three streams closed."""
+    return subprocess.run(
+        f"exec {sys.executable} -m planfence {command}",
+        shell=True,
+        cwd=project.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_stream_that_is_closed_is_no_fault_of_planfence(project: Project) -> None:
+    project.start()
+    published = closed(project, f"plan {STREAM} 2>&-")
+    assert (published.returncode, published.stderr) == (0, "")
+    assert "plan 1 of dns/example.com" in published.stdout
+    assert closed(project, "show dns/nowhere 2>&-").returncode == 3
+    for command in (f"show {STREAM} >&-", "status --format json >&-"):
+        unheard = closed(project, command)
+        assert unheard.returncode == 5
+        assert unheard.stderr.startswith("planfence: unavailable: cannot write the output: Bad ")
+    unread = closed(project, "check --as plan - <&-")
+    assert (unread.returncode, unread.stderr) == (5, "")
+    assert "cannot be read: Bad file descriptor [unreadable]" in unread.stdout
+
+
+def test_a_file_for_json_that_cannot_be_written_is_named_and_what_was_done_stands(
+    project: Project,
+) -> None:
+    project.start()
+    (project.root / "loop.json").symlink_to("loop.json")
+    ran = project.run("plan", STREAM, "--json-into", "loop.json")
+    assert ran.code == 5
+    assert "plan 1 of dns/example.com" in ran.out
+    assert f"cannot write the output to {project.root / 'loop.json'}: Too many levels" in ran.err
+    assert ran.err.endswith("; what the command did stands\n")
+    assert project.ok("list", STREAM, "--format", "json").json["plans"][0]["generation"] == 1
+
+
+def test_a_file_for_json_where_nothing_may_be_written_is_refused_before_anything_is_done(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.start()
+    monkeypatch.setattr("os.access", lambda path, mode: path != project.root)
+    project.refused(64, "usage", "plan", STREAM, "--json-into", "out.json")
+
+
 def test_text_that_the_terminal_cannot_encode_is_escaped(project: Project) -> None:
     project.start()
     project.environment["PLANFENCE_USER"] = "änne@lab"

@@ -81,7 +81,7 @@ def test_a_waived_plan_needs_an_approval_whatever_the_setting(project: Project) 
     assert ran.err.count("\n") == 3  # the line, and one for each target
     assert ran.err.count("  apex: changed") == 2
     project.ok("plan", STREAM, "--allow", "deletes-max", "--allow", "apex", "--reason", "x")
-    assert "pending 0/1" in project.ok("list", STREAM).out
+    assert "pending, 0 of 1 approvals" in project.ok("list", STREAM).out
     assert project.enact(2).code == 3
 
 

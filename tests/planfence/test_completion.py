@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -117,19 +118,121 @@ def test_the_script_of_each_shell_asks_planfence(project: Project, shell: str) -
     assert (document["shell"], document["script"]) == (shell, text)
 
 
+# In the shells themselves
+
 BASH = """
+compopt() { printf '%s %s\\n' "$1" "$2"; }
+type=mine value=mine completion=mine
 source <(planfence completion bash)
-complete -p planfence
-COMP_WORDS=(planfence show dns/example.com ''); COMP_CWORD=3
+[[ "$(complete -p planfence)" == *'-F _planfence_completion planfence' ]]
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
 _planfence_completion planfence
 printf '%s\\n' "${COMPREPLY[@]}"
-COMPREPLY=(); COMP_WORDS=(planfence appr); COMP_CWORD=1
-_planfence_completion planfence
-printf '%s\\n' "${COMPREPLY[@]}"
+[[ "$type$value$completion" == mineminemine ]]
+"""
+# What is offered, each with a mark, by the one builtin through which all of zsh's completion goes.
+ZSHRC = """
+PROMPT=
+autoload -Uz compinit && compinit -C -d "$ZDOTDIR/dump"
+source <(planfence completion zsh)
+compadd() {
+    local -a offered
+    builtin compadd -A offered "$@"
+    [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]] || print -rl -- "${(@)offered/#/OFFERED }"
+    builtin compadd "$@"
+}
+tell() { print -r -- "LINE $BUFFER."; exit; }
+zle -N tell
+bindkey '^I' complete-word '^X' tell
+"""
+ZSH = """
+zmodload zsh/zpty
+zpty inner TERM=dumb zsh -i
+zpty -w -n inner "$1"$'\\t\\x18'
+while zpty -r inner line; do print -r -- "$line"; done
+"""
+FISH = "planfence completion fish | source; complete --do-complete (string join ' ' $argv)"
+
+
+def shell(name: str) -> object:
+    missing = shutil.which(name) is None
+    return pytest.param(
+        name, marks=pytest.mark.skipif(missing, reason=f"{name} is not installed here")
+    )
+
+
+def completed(project: Project, name: str, line: str) -> list[str]:
+    """What a shell offers for a line that ends where the key was pressed."""
+    if name == "fish":
+        # A home of its own: fish keeps a history there.
+        home = str(project.root.parent / "home")
+        out = run(project, ["fish", "--no-config", "-c", FISH, line], HOME=home)
+        return [row.partition("\t")[0] for row in out.splitlines()]
+    if name == "bash":
+        words = [word for word in re.split(r" |(=)", line) if word is not None]
+        found = run(project, ["bash", "--norc", "-euc", BASH, "bash", *words])
+        return [row for row in found.splitlines() if row]
+    return [row.partition("OFFERED ")[2] for row in zsh(project, line) if "OFFERED " in row]
+
+
+def zsh(project: Project, line: str) -> list[str]:
+    home = project.root.parent / "home"
+    home.mkdir(exist_ok=True)
+    (home / ".zshrc").write_text(ZSHRC)
+    out = run(project, ["zsh", "-fec", ZSH, "zsh", line], ZDOTDIR=str(home))
+    return [row.strip("\r") for row in out.splitlines()]
+
+
+OTHER_STREAMS = """
+[streams."dns/eu_west/a.example-2.com"]
+kind    = "dns"
+desired = "zones/example.com.yaml"
+targets = ["zonefile:out/c.zone"]
 """
 
+every_shell = pytest.mark.parametrize("name", ["bash", shell("zsh"), shell("fish")])
 
-def test_a_bash_that_sources_the_script_completes(planned: Project) -> None:
-    registered, *found = run(planned, ["bash", "--norc", "-ec", BASH]).splitlines()
-    assert registered.endswith("-F _planfence_completion planfence")
-    assert found == ["head", "applied", "2", "1", "approve"]
+
+@every_shell
+def test_a_shell_that_sources_the_script_completes(planned: Project, name: str) -> None:
+    config = (planned.root / "planfence.toml").read_text()
+    planned.write("planfence.toml", config + OTHER_STREAMS)
+    other = "dns/eu_west/a.example-2.com"
+    for line, expected in {
+        "planfence appr": ["approve"],
+        "planfence show ": [STREAM, other],
+        "planfence show dns/": [STREAM, other],
+        "planfence stream set dns/eu_": [other],
+        f"planfence show {other} --qu": ["--quiet"],
+        f"planfence show {STREAM} ": ["head", "applied", "2", "1"],
+        f"planfence --quiet diff {STREAM} 1 l": ["live"],
+        f"planfence enact {STREAM} --newest --forma": ["--format"],
+        f"planfence list {STREAM} --format ": ["text", "json", "markdown"],
+        f"planfence plan {STREAM} --allow u": ["updates-max", "undoes-override"],
+        f"planfence approve {STREAM} 2 --digest ": [],
+        "planfence schema output-di": ["output-diff"],
+    }.items():
+        assert completed(planned, name, line) == expected, line
+
+
+@every_shell
+def test_a_value_after_an_equals_sign_keeps_the_option_before_it(
+    planned: Project, name: str
+) -> None:
+    line = f"planfence list {STREAM} --format=j"
+    assert completed(planned, name, line) == ["--format=json" if name == "fish" else "json"]
+    if name == "zsh":
+        assert f"LINE planfence list {STREAM} --format=json ." in " ".join(zsh(planned, line))
+
+
+@every_shell
+def test_files_are_completed_by_the_shell(planned: Project, name: str) -> None:
+    expected = {"bash": "-o default", "zsh": "planfence.toml", "fish": "planfence.toml"}[name]
+    for line in ("planfence check planf", "planfence --config planf"):
+        assert completed(planned, name, line) == [expected], line
+
+
+@pytest.mark.parametrize("name", [shell("fish")])
+def test_a_description_is_shown_to_its_end(planned: Project, name: str) -> None:
+    out = run(planned, [name, "--no-config", "-c", FISH, "planfence dif"])
+    assert out == "diff\tDesired state against live, or two plans. Reads only.\n"

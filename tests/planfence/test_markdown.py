@@ -139,7 +139,7 @@ def test_commands_and_digest_are_whole_and_at_the_end() -> None:
     *_, decide = (token for token in tokens(text) if token.type == "fence")
     assert decide.content.splitlines() == [
         f"digest   {DIGEST}",
-        "state    pending 0/1",
+        "state    pending, 0 of 1 approvals",
         f"approve  planfence approve {STREAM} 7 --digest {DIGEST}",
         f"enact    planfence enact {STREAM} 7 --digest {DIGEST}",
     ]

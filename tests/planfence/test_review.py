@@ -116,6 +116,17 @@ def test_a_long_plan_begins_with_what_to_look_at_first() -> None:
     assert "look at these first" not in text_of(target_of("a", *many(40)))
 
 
+def test_many_deletes_do_not_hide_one_change_of_the_apex() -> None:
+    gone = [change(f"gone{number}", f"300 1.1.1.{number}", None) for number in range(40)]
+    apex = change("@", "300 ns1.", "300 ns2.", "NS")
+    values = change("www", "300 1.1.1.1", "300 2.2.2.2")
+    text = text_of(target_of("a", *gone, apex, values, *many(40)))
+    first, _, _ = text.partition("\na  (")
+    shown = [line for line in first.splitlines() if line.startswith(("  - ", "  ~ "))]
+    assert [line[:8] for line in shown] == ["  - gone"] * 8 + ["  ~ exam", "  ~ www."]
+    assert "... 32 more deletes below" in first
+
+
 def test_what_does_not_fit_first_is_counted_and_stands_below() -> None:
     gone = [change(f"gone{number}", f"300 1.1.1.{number}", None) for number in range(40)]
     text = text_of(target_of("t", *gone))

@@ -45,6 +45,20 @@ def test_a_grid_is_folded_to_the_width_and_loses_nothing() -> None:
     assert sum(row.count("a") for row in rows) == 90 + DIGEST.count("a")
 
 
+def test_the_columns_that_tell_rows_apart_are_not_folded_while_there_is_room() -> None:
+    rows = (("passed", "never-empty", "29 left", "limit: at least 1 record set left"),)
+    shown = bare(as_terminal_text([Grid(rows)], {"COLUMNS": "40"}))
+    assert shown.startswith("  ".join(rows[0][:2]))
+    assert max(map(len, shown.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("columns", [1, 20, 30, 64, 65])
+def test_no_column_is_lost_however_narrow_the_terminal(columns: int) -> None:
+    cells = tuple(letter * 9 for letter in "abcdefgh")
+    shown = bare(as_terminal_text([Grid((cells, cells[::-1]))], {"COLUMNS": str(columns)}))
+    assert {letter: shown.count(letter) for letter in "abcdefgh"} == dict.fromkeys("abcdefgh", 18)
+
+
 def test_a_line_is_left_to_the_terminal_so_that_a_command_can_be_copied() -> None:
     command = f"planfence enact {STREAM} 7 --digest {DIGEST}"
     assert as_terminal_text([Line(command)], {"COLUMNS": "20"}) == f"{command}\n"
