@@ -94,9 +94,9 @@ class KeyTaken(Conflict):
 class ConditionFailed(Conflict):
     """A register write whose condition did not hold. Nothing of the transaction was written.
 
-    ``items`` has, for every action of the transaction in order, what the store held when it
-    refused: the item's attributes, or None where there is no item. ``failed`` are the indices of
-    the actions whose own condition did not hold.
+    ``failed`` are the indices of the actions whose own condition did not hold. ``items`` has, in
+    the order of the actions, what the store held for each of those when it refused: the item's
+    attributes, or None where there is no item. For the other actions a store may tell or not.
     """
 
     def __init__(

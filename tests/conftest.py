@@ -13,6 +13,8 @@ from hypothesis import settings
 
 from tests.provoked import EveryRefusalProvoked
 
+pytest_plugins = ["tests.emulators.fixtures"]  # servers start when a test asks for one
+
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 # No deadlines: a slow machine is no bug. In CI the examples are the same in every run.

@@ -26,9 +26,14 @@ from pathlib import Path
 from typing import Final
 
 from plans.errors import Conflict, KeyTaken, Refused, Unavailable, Unknown
-from plans.storage.archive import Stored
-
-_CONTROL: Final = ".control"
+from plans.storage.archive import (
+    CONTROL,
+    Stored,
+    check_key,
+    check_new,
+    check_size,
+    valid_segment,
+)
 
 _numbers = itertools.count()
 
@@ -67,7 +72,7 @@ class FileArchive:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._control = root / _CONTROL
+        self._control = root / CONTROL
         self._durable: set[Path] = set()
 
     def prepare(self) -> None:
@@ -92,6 +97,7 @@ class FileArchive:
         key is just as safe: a caller who finds its own bytes there counts them as published.
         """
         path = self._path(key)
+        check_new(key, body)
         # The condition is link(2)'s own: it fails if the name exists, in one step of the kernel.
         # A before B: B's link finds the name and fails; B's bytes never had a name in the tree.
         # B before A: the same with the names exchanged. A crash of either leaves a file in
@@ -115,11 +121,11 @@ class FileArchive:
                 remedy="read whose bytes it has, then decide again",
             )
 
-    def read(self, key: str) -> Stored | None:
+    def read(self, key: str, *, size: int | None = None) -> Stored | None:
         """The object and the SHA-256 of its bytes, or None; see ``Archive.read``."""
         path = self._path(key)
         with self._reported(path):
-            return self._find(path)
+            return self._find(path, size)
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         """Keys that start with ``prefix`` and sort after ``after``; see ``Archive.list``.
@@ -138,6 +144,7 @@ class FileArchive:
         Waits for another ``bury`` of this archive that is under way.
         """
         path = self._path(key)
+        check_new(key, tombstone)
         # A before B: B takes the lock after A let go, reads A's tombstone, and its etag differs.
         # B before A: the same with the names exchanged. Only the lock's holder replaces a name
         # and ``create`` never does, so what was compared is what is replaced. A holder that dies
@@ -163,19 +170,18 @@ class FileArchive:
         A folder that is a link is refused: it may dangle because its disk is not mounted, and
         "not there" would then be a lie.
         """
-        segments = key.split("/")
-        if not all(map(_valid_segment, segments)) or segments[0] == _CONTROL:
-            raise ValueError(f"not an archive key: {key!r}")
+        check_key(key)
         path = self._root
+        segments = key.split("/")
         for segment in segments[:-1]:
             path /= segment
             if path.is_symlink():
                 raise _link_refused(path)
         return path / segments[-1]
 
-    def _find(self, path: Path) -> Stored | None:
+    def _find(self, path: Path, size: int | None = None) -> Stored | None:
         try:
-            body = _read_file(path)
+            body = _read_file(path, size)
         except FileNotFoundError:
             os.stat(self._control)  # Fails in turn if it is the whole archive that is not there.
             return None
@@ -269,10 +275,6 @@ class FileArchive:
             raise Unavailable(what, rule="archive-unavailable", remedy=remedy) from error
 
 
-def _valid_segment(name: str) -> bool:
-    return name not in ("", ".", "..") and name.isascii() and name.isprintable()
-
-
 def _matching(folder: Path, folder_key: str, prefix: str, after: str) -> list[str]:
     """What one folder has of ``prefix`` and ``after``, ascending: object keys, and ``folder/``.
 
@@ -285,12 +287,12 @@ def _matching(folder: Path, folder_key: str, prefix: str, after: str) -> list[st
         with os.scandir(folder) as entries:
             for entry in entries:
                 key = folder_key + entry.name
-                if not _valid_segment(entry.name):
+                if not valid_segment(entry.name):
                     continue  # Something else's file; no key names it.
                 if not entry.is_dir():
                     if key > after and key.startswith(prefix):
                         keys.add(key)
-                elif key != _CONTROL:
+                elif key != CONTROL:
                     key += "/"
                     in_prefix = key.startswith(prefix) or prefix.startswith(key)
                     if in_prefix and (key > after or after.startswith(key)):
@@ -300,7 +302,7 @@ def _matching(folder: Path, folder_key: str, prefix: str, after: str) -> list[st
     return sorted(keys)
 
 
-def _read_file(path: Path) -> bytes:
+def _read_file(path: Path, size: int | None) -> bytes:
     # O_NONBLOCK: to open a FIFO that lies there must not hang.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
@@ -310,8 +312,10 @@ def _read_file(path: Path) -> bytes:
             raise _link_refused(path) from error
         raise
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
             raise OSError(errno.EINVAL, "not a regular file", str(path))
+        check_size(str(path), found.st_size, size)
         with open(descriptor, "rb", closefd=False) as file:
             return file.read()
     finally:

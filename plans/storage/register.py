@@ -116,6 +116,17 @@ class Register(Protocol):
         """
         ...
 
+    def read_all(self, *keys: Key) -> tuple[Attributes | None, ...]:
+        """Several items in one request, in the order of the keys; at most 100.
+
+        Each is consistent as for ``read``. They are not of one instant: a write of two of them may
+        be seen in one and not in the other.
+
+        Raises:
+            Unavailable, Failed: as for ``read``.
+        """
+        ...
+
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         """Items of one partition, ascending, whose sort key has ``prefix`` and is above ``after``.
 
@@ -124,8 +135,13 @@ class Register(Protocol):
         """
         ...
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         """Do all of the actions, or none. No two actions may name one key; at most 100.
+
+        Args:
+            token: names this write, and no other, for ever (1 to 36 characters). A store that
+                remembers tokens answers a repetition as it answered the first; one that does not
+                evaluates the conditions anew. So a caller that repeats must do with either.
 
         Raises:
             ConditionFailed: at least one condition did not hold; nothing was written.

@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from plans.errors import ConditionFailed, Failed, Refused, Unavailable, Unknown
+from plans.storage.actions import check_actions, check_attributes
 from plans.storage.files import sync_folder
 from plans.storage.register import (
     Absent,
@@ -34,9 +34,6 @@ from plans.storage.register import (
     Where,
 )
 
-ACTIONS_MAX: Final = 100
-WHOLE_NUMBER_MAX: Final = 2**63 - 1
-
 _APPLICATION_ID: Final = 0x504C4E46  # "PLNF"
 _SCHEMA_VERSION: Final = 1
 _SCHEMA: Final = """
@@ -49,10 +46,6 @@ _BUSY_SECONDS: Final = 30  # waiting for the write lock is unfair: 1.3 s was see
 
 # One row whatever is stored: the body found under the key, or NULL where there is no item.
 _FOUND: Final = "(SELECT (SELECT body FROM items WHERE pk = ? AND sk = ?) AS found)"
-
-_OPERATORS: Final = frozenset({"=", "<>", "<", "<=", ">", ">="})
-# Names go into JSON paths between double quotes, where SQLite knows no escapes.
-_NAME: Final = re.compile(r"[ !#-\[\]-~]+")
 
 _TRY_AGAIN: Final = frozenset(
     {
@@ -117,6 +110,11 @@ class SqliteRegister:
         with self._session() as connection:
             return self._find(connection, key)
 
+    def read_all(self, *keys: Key) -> tuple[Attributes | None, ...]:
+        """Several items; see ``Register.read_all``."""
+        with self._session() as connection:
+            return tuple(self._find(connection, key) for key in keys)
+
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         """Items of a partition, ascending by code point; see ``Register.scan``.
 
@@ -139,9 +137,9 @@ class SqliteRegister:
             if len(rows) < _PAGE:
                 return
 
-    def write(self, *actions: Action) -> None:
-        """Do all of the actions, or none; see ``Register.write``."""
-        _check_actions(actions)
+    def write(self, *actions: Action, token: str | None = None) -> None:
+        """Do all of the actions, or none; see ``Register.write``. Tokens are not remembered."""
+        check_actions(actions, token)
         with self._session() as connection:
             # SQLite has one writer at a time, from BEGIN IMMEDIATE on. A before B: B waits, and
             # its conditions are evaluated on what A committed. B before A: the same with the
@@ -197,7 +195,7 @@ class SqliteRegister:
     def _decoded(self, key: Key, body: str) -> Attributes:
         try:
             attributes = json.loads(body)
-            _check_attributes(attributes)
+            check_attributes(attributes)
         except (ValueError, AttributeError) as error:
             raise self._corrupt(f"item {key.pk} {key.sk} is damaged: {error}") from error
         return attributes  # type: ignore[no-any-return]
@@ -319,7 +317,7 @@ def _holds(connection: sqlite3.Connection, action: Action) -> bool:
 def _compiled(condition: Condition) -> tuple[str, list[str | int]]:
     """A condition as SQL over ``found``, never NULL, with the values to bind in order.
 
-    Nothing of a caller's is in the SQL but an operator, and ``_check_condition`` knows all six.
+    Nothing of a caller's is in the SQL but an operator, and ``check_actions`` knows all six.
     """
     if isinstance(condition, Absent):
         return "found IS NULL", []
@@ -334,48 +332,3 @@ def _compiled(condition: Condition) -> tuple[str, list[str | int]]:
     parts = [_compiled(part) for part in condition.parts]
     sql = joint.join(part for part, _ in parts)
     return f"({sql or nothing})", [value for _, values in parts for value in values]
-
-
-def _check_actions(actions: tuple[Action, ...]) -> None:
-    keys = {action.key for action in actions}
-    if not 1 <= len(actions) <= ACTIONS_MAX or len(keys) != len(actions):
-        raise ValueError(f"a write takes 1 to {ACTIONS_MAX} actions, no two on one key")
-    for action in actions:
-        if "" in action.key:
-            raise ValueError(f"a key has an empty part: {action.key}")
-        _check_condition(action.condition)
-        if isinstance(action, Put):
-            _check_attributes(action.attributes)
-
-
-def _check_condition(condition: Condition) -> None:
-    if isinstance(condition, Where):
-        whole_or_text = type(condition.value) in (int, str) and _is_attribute(condition.value)
-        if not whole_or_text or condition.operator not in _OPERATORS:
-            raise ValueError(f"not a comparison of text or whole numbers: {condition}")
-        _check_name(condition.attribute)
-    elif not isinstance(condition, Absent):
-        for part in condition.parts:
-            _check_condition(part)
-
-
-def _check_attributes(attributes: Mapping[str, Any]) -> None:
-    for name, value in attributes.items():
-        _check_name(name)
-        if not _is_attribute(value):
-            raise ValueError(f"not the value of an attribute: {name} = {value!r:.80}")
-
-
-def _check_name(name: object) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"not the name of an attribute: {name!r}")
-
-
-def _is_attribute(value: object) -> bool:
-    if isinstance(value, str):
-        # SQLite ends JSON text at NUL; text that is not Unicode raises UnicodeEncodeError.
-        return b"\0" not in value.encode()
-    if isinstance(value, list):
-        return all(isinstance(part, str) and _is_attribute(part) for part in value)
-    # bool is an int to Python.
-    return value is None or (isinstance(value, int) and abs(value) <= WHOLE_NUMBER_MAX)

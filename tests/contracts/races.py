@@ -266,9 +266,10 @@ class DecidesInPython:
     def __init__(self, opened: Callable[[], Register]) -> None:
         self._register = opened()
         self.read = self._register.read
+        self.read_all = self._register.read_all
         self.scan = self._register.scan
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         (action,) = actions
         assert isinstance(action, Put)
         assert isinstance(action.condition, Where)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from plans.errors import Conflict, KeyTaken
+import plans.storage.archive
+from plans.errors import Conflict, KeyTaken, Refused
 from plans.names import plan_key, plans_prefix
 from plans.storage.archive import Archive
 from plans.storage.files import FileArchive
 from tests.contracts import races
-from tests.contracts.conftest import OpenArchive
+from tests.contracts.conftest import OpenArchive, SharedArchive
 
 KEY = plan_key("dns/example.com", 7)
 BODIES = [b"", b"{}", bytes(range(256)), b"\r\n\0", b"x" * 1_000_003]
@@ -93,6 +94,60 @@ def test_a_key_that_is_no_path_of_segments_is_a_programming_error(
         with pytest.raises(ValueError, match="not an archive key"):
             archive.list(f"{key}/")
     assert keys_of(archive) == []
+
+
+PUNCTUATED = [
+    "a b", " a", "a ", "a%20b", "a+b", "a&b", "a=b?c", 'a"b', "a<b>'", "a\\b", "a~b", "a;b:c@d",
+    "a#b", "{x}|^`", "a*b$c,d!(e)[f]", "...", ".a/..b/c..",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", PUNCTUATED)
+def test_a_key_of_punctuation_is_only_a_key(archive: Archive, key: str) -> None:
+    archive.create(key, b"plan")
+    with pytest.raises(KeyTaken):
+        archive.create(key, b"other")
+    found = archive.read(key)
+    assert found is not None
+    archive.bury(key, b"tombstone", found.etag)
+    assert keys_of(archive) == [key]
+    assert keys_of(archive, key[:1]) == [key]
+
+
+# sizes
+
+
+def test_an_object_of_another_size_than_wanted_is_refused_and_left_as_it_is(
+    archive: Archive,
+) -> None:
+    body = b"x" * 300_000
+    archive.create(KEY, body)
+    for size in (0, 299_999, 300_001):
+        with pytest.raises(Refused) as refused:
+            archive.read(KEY, size=size)
+        assert refused.value.rule == "object-size"
+    found = archive.read(KEY, size=300_000)
+    assert found is not None
+    assert found.body == body
+    assert archive.read(plan_key("dns/example.com", 8), size=1) is None
+
+
+def test_what_nobody_would_read_is_never_stored(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.create(KEY, b"12345")
+    read = archive.read(KEY)
+    assert read is not None
+    with monkeypatch.context() as patch:
+        patch.setattr(plans.storage.archive, "OBJECT_BYTES_MAX", 4)
+        with pytest.raises(Refused, match="object-size"):
+            archive.create(plan_key("dns/example.com", 8), b"12345")
+        with pytest.raises(Refused, match="object-size"):
+            archive.bury(KEY, b"54321", read.etag)
+        with pytest.raises(Refused, match="object-size"):
+            archive.read(KEY)
+    assert keys_of(archive) == [KEY]
+    assert archive.read(KEY) == read
 
 
 # bury
@@ -205,23 +260,23 @@ def test_the_head_is_found_by_listing_from_the_pointer_on(archive: Archive) -> N
 
 
 def test_of_racing_creates_of_one_key_exactly_one_wins(
-    racers: races.Racers, open_shared_archive: OpenArchive
+    racers: races.Racers, shared_archive: SharedArchive
 ) -> None:
-    won = racers.race(races.create_rounds, open_shared_archive, 100)
+    won = racers.race(races.create_rounds, *shared_archive)
     races.assert_one_winner_each(won)
 
 
 def test_of_racing_buries_of_one_object_exactly_one_wins_and_the_key_stays_taken(
-    racers: races.Racers, open_shared_archive: OpenArchive
+    racers: races.Racers, shared_archive: SharedArchive
 ) -> None:
-    won = racers.race(races.bury_rounds, open_shared_archive, 60)
+    won = racers.race(races.bury_rounds, *shared_archive)
     races.assert_one_winner_each(won)
 
 
 def test_who_lists_during_creates_sees_whole_objects_and_no_gaps(
-    racers: races.Racers, open_shared_archive: OpenArchive
+    racers: races.Racers, shared_archive: SharedArchive
 ) -> None:
-    assert all(racers.race(races.watch_or_create, open_shared_archive, 100))
+    assert all(racers.race(races.watch_or_create, shared_archive.open, 30))
 
 
 def test_the_race_detects_a_create_that_checks_and_then_opens(

@@ -118,8 +118,8 @@ class FaultyArchive:
     def create(self, key: str, body: bytes) -> None:
         self.faults.call("create", key, lambda: self.inner.create(key, body))
 
-    def read(self, key: str) -> Stored | None:
-        found: Stored | None = self.faults.call("get", key, lambda: self.inner.read(key))
+    def read(self, key: str, *, size: int | None = None) -> Stored | None:
+        found: Stored | None = self.faults.call("get", key, lambda: self.inner.read(key, size=size))
         return found
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
@@ -143,15 +143,21 @@ class FaultyRegister:
         found: Attributes | None = self.faults.call("read", key.sk, lambda: self.inner.read(key))
         return found
 
+    def read_all(self, *keys: Key) -> tuple[Attributes | None, ...]:
+        found: tuple[Attributes | None, ...] = self.faults.call(
+            "read", " ".join(key.sk for key in keys), lambda: self.inner.read_all(*keys)
+        )
+        return found
+
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         found: Iterator[Item] = self.faults.call(
             "scan", f"{pk} {prefix}", lambda: self.inner.scan(pk, prefix, after)
         )
         return found
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         subject = " ".join(action.key.sk for action in actions)
-        self.faults.call("write", subject, lambda: self.inner.write(*actions))
+        self.faults.call("write", subject, lambda: self.inner.write(*actions, token=token))
 
 
 class FaultyZone(MemoryZone):

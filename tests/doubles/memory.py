@@ -15,7 +15,8 @@ from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from plans.errors import ConditionFailed, Conflict, KeyTaken
+from plans.errors import ConditionFailed, Conflict, KeyTaken, Refused
+from plans.storage import archive
 from plans.storage.archive import Stored
 from plans.storage.register import Absent, Action, All, Attributes, Condition, Item, Key, Put, Where
 
@@ -34,14 +35,20 @@ class MemoryArchive:
 
     def create(self, key: str, body: bytes) -> None:
         _check_key(key)
+        _check_size(key, body)
         if key in self._objects:
             raise KeyTaken(f"{key} exists in the archive", rule="write-once")
         insort(self._keys, key)
         self._objects[key] = _stored(body)
 
-    def read(self, key: str) -> Stored | None:
+    def read(self, key: str, *, size: int | None = None) -> Stored | None:
         _check_key(key)
-        return self._objects.get(key)
+        found = self._objects.get(key)
+        if found is not None and size not in (None, len(found.body)):
+            raise Refused(f"{key} is of another size", rule="object-size")
+        if found is not None:
+            _check_size(key, found.body)
+        return found
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         if "/" in prefix:
@@ -59,6 +66,7 @@ class MemoryArchive:
                 expected=etag,
                 actual=actual,
             )
+        _check_size(key, tombstone)
         self._objects[key] = _stored(tombstone)
 
 
@@ -72,6 +80,9 @@ class MemoryRegister:
     def read(self, key: Key) -> Attributes | None:
         return self._items.get(key)
 
+    def read_all(self, *keys: Key) -> tuple[Attributes | None, ...]:
+        return tuple(map(self._items.get, keys))
+
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         # Step by step on the live items, as the contract allows: callers see what is written
         # meanwhile, and must not rest on a snapshot.
@@ -82,9 +93,11 @@ class MemoryRegister:
             yield Item(key, self._items[key])
             index = bisect_right(sort_keys, key.sk)
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         if not 1 <= len(actions) <= 100 or len({action.key for action in actions}) < len(actions):
             raise ValueError("a write takes 1 to 100 actions, no two on one key")
+        if token is not None and not 1 <= len(token) <= 36:
+            raise ValueError("a token has 1 to 36 characters")
         frozen = [_checked(action) for action in actions]
         items = [self._items.get(action.key) for action in actions]
         failed = [n for n, action in enumerate(actions) if not _holds(action.condition, items[n])]
@@ -97,6 +110,11 @@ class MemoryRegister:
                 if action.key not in self._items:
                     insort(self._partitions.setdefault(action.key.pk, []), action.key.sk)
                 self._items[action.key] = attributes
+
+    def forget(self, key: Key) -> None:
+        """Lose an item, as no ``Register`` does: somebody deletes it by hand."""
+        del self._items[key]
+        self._partitions[key.pk].remove(key.sk)
 
 
 class FrozenList(list[str]):
@@ -117,6 +135,11 @@ def _check_key(key: str) -> None:
     segments = key.split("/")
     if segments[0] == ".control" or not all(map(_SEGMENT.fullmatch, segments)):
         raise ValueError(f"not an archive key: {key!r}")
+
+
+def _check_size(key: str, body: bytes) -> None:
+    if len(body) > archive.OBJECT_BYTES_MAX:
+        raise Refused(f"{key} is too large", rule="object-size")
 
 
 def _holds(condition: Condition, item: Attributes | None) -> bool:
