@@ -7,45 +7,63 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from enactor.ports import Ports, Request
 from plans.claim import Grounds, passes_holds, superseded_by_pointer
 from plans.decisions import (
     Approval,
+    Decisions,
     Hold,
     approvals_wanted,
     counted,
-    read_approvals,
-    read_hold,
-    read_rejection,
+    read_decisions,
 )
 from plans.errors import Refused
 from plans.guards import JUMP_MAX_RULE, differences, evaluate, refuse_breaches
-from plans.journal import recent_entries
+from plans.journal import LOOKBACK, End, Entry, as_end, end_after, read_entries
 from plans.kinds.dns import RecordKey, Records
 from plans.mirror import read_mirrors
-from plans.names import JUMP_MAX
+from plans.names import JUMP_MAX, journal_last_key, pointer_key, settings_key
 from plans.plan import Plan, PlanReference
-from plans.pointer import Pointer, matches_base, names, read_pointer
+from plans.pointer import Pointer, as_pointer, matches_base, names
 from plans.published import Published, check_changes, published_from, read_desired, read_plan
-from plans.settings import Settings, read_settings
+from plans.settings import Settings, as_settings
+from plans.storage.register import Register
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A verified plan, its desired state, what its claim was decided on, and whether it resumes."""
+    """A verified plan, its desired state, what its claim was decided on, and whether it resumes.
+
+    ``desired`` is None in ``exact``, where nothing is computed from it.
+    """
 
     published: Published
-    desired: Mapping[RecordKey, Records]
+    desired: Mapping[RecordKey, Records] | None
     grounds: Grounds
     resumes: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Register:
+@dataclass(frozen=True)  # no slots: what is read once is kept in the instance's dictionary
+class _Seen:
+    """What a choice rests on, each part read once, in one request, when it is needed first."""
+
+    register: Register
     settings: Settings
     pointer: Pointer | None
-    hold: Hold | None
+    journal_end: End
+    since: int
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        return read_decisions(self.register, self.settings.stream, self.since)
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The newest entries of the journal."""
+        start = max(0, self.journal_end.sequence - LOOKBACK)
+        return tuple(read_entries(self.register, self.settings.stream, start))
 
 
 def choose(ports: Ports, request: Request) -> Chosen | PlanReference | None:
@@ -56,19 +74,26 @@ def choose(ports: Ports, request: Request) -> Chosen | PlanReference | None:
         Refused: the plan cannot be enacted, or none can; the rule that stops the head is named.
         Unavailable: a store cannot be read.
     """
-    register = ports.register
-    seen = _Register(
-        settings=read_settings(register, request.stream),
-        pointer=read_pointer(register, request.stream),
-        hold=read_hold(register, request.stream),
+    stream = request.stream
+    settings, pointer, last = ports.register.read_all(
+        settings_key(stream), pointer_key(stream), journal_last_key(stream)
     )
-    _check_lineage(seen, request.stream)
+    there = as_pointer(pointer, stream)
+    floor = there.desired_generation if there else 0
+    seen = _Seen(
+        register=ports.register,
+        settings=as_settings(settings, stream),
+        pointer=there,
+        journal_end=as_end(last, stream),
+        since=floor if request.generation is None else request.generation,
+    )
+    _check_lineage(seen, stream)
     if request.generation is not None:
         return _named(ports, request, seen, request.generation)
     return _newest(ports, request, seen)
 
 
-def _newest(ports: Ports, request: Request, seen: _Register) -> Chosen | PlanReference | None:
+def _newest(ports: Ports, request: Request, seen: _Seen) -> Chosen | PlanReference | None:
     """The newest eligible plan, else the desired one resumed, else what stops the head."""
     pointer = seen.pointer
     floor = pointer.desired_generation if pointer else 0
@@ -88,9 +113,7 @@ def _newest(ports: Ports, request: Request, seen: _Register) -> Chosen | PlanRef
     return pointer.desired if pointer is not None else None
 
 
-def _named(
-    ports: Ports, request: Request, seen: _Register, generation: int
-) -> Chosen | PlanReference:
+def _named(ports: Ports, request: Request, seen: _Seen, generation: int) -> Chosen | PlanReference:
     """The plan the caller named. What is applied or overtaken is said without reading its file."""
     pointer = seen.pointer
     if pointer is not None and generation < pointer.desired_generation:
@@ -106,37 +129,40 @@ def _named(
 
 
 def _verify(
-    ports: Ports, request: Request, seen: _Register, generation: int, digest: str | None
+    ports: Ports, request: Request, seen: _Seen, generation: int, digest: str | None
 ) -> Chosen:
     """Everything of DESIGN section 4, steps 1 and 2, for one plan."""
     pointer, settings = seen.pointer, seen.settings
     published = read_plan(ports.archive, request.stream, settings.lineage, generation, digest)
     plan = published.plan
     resumes = names(pointer, plan, published.digest)
-    approvals = read_approvals(ports.register, request.stream, generation)
+    approvals = seen.decisions.approvals(generation)
     # Expiry binds the first claim only: what was begun as approved may be ended.
     now = None if resumes else ports.clock.now()
     standing = counted(plan, published.digest, approvals, settings, now=now)
     # As many as are wanted: each becomes a condition, and a transaction holds 100 of them.
-    grounds = Grounds(pointer, settings, standing[: approvals_wanted(plan, settings)])
-    desired = read_desired(ports.archive, plan, settings.zone)
+    counting = standing[: approvals_wanted(plan, settings)]
+    # In exact the steps are all there is to do: a desired state that is gone strands nobody.
+    converges = plan.mode == "converge"
+    desired = read_desired(ports.archive, plan, settings.zone) if converges else None
     check_changes(plan, settings.zone)
-    _check_targets(ports, plan, settings)
-    _check_digests(ports, published, approvals)
-    _check_stops(ports, seen, plan)
+    _check_targets(seen, plan)
+    _check_digests(seen, published, approvals)
+    _check_stops(seen, plan)
     if not resumes:
         _check_first_claim(ports, request, seen, published)
-    _check_approvals(seen.settings, published, grounds.approvals)
+    _check_approvals(settings, published, counting)
     guards = evaluate(settings.zone, settings, differences(plan.targets), plan.waivers)
     refuse_breaches(
         guards,
         remedy="the stream's settings allow less than when it was planned: publish a new plan"
         f" with `planfence plan {plan.stream}`",
     )
-    return Chosen(published, desired, grounds, resumes)
+    end = end_after(seen.entries[-1]) if seen.entries else seen.journal_end
+    return Chosen(published, desired, Grounds(pointer, settings, counting, end), resumes)
 
 
-def _check_lineage(seen: _Register, stream: str) -> None:
+def _check_lineage(seen: _Seen, stream: str) -> None:
     if seen.pointer is not None and seen.pointer.lineage != seen.settings.lineage:
         raise Refused(
             f"the pointer of {stream} is of another lineage than its settings",
@@ -147,9 +173,10 @@ def _check_lineage(seen: _Register, stream: str) -> None:
         )
 
 
-def _check_targets(ports: Ports, plan: Plan, settings: Settings) -> None:
+def _check_targets(seen: _Seen, plan: Plan) -> None:
     """A plan's targets are those of the settings; a retiring one may be gone when it is retired."""
-    mirrors = read_mirrors(ports.register, plan.stream)
+    settings = seen.settings
+    mirrors = read_mirrors(seen.register, plan.stream) if settings.retiring else {}
     retired = {target for target, mirror in mirrors.items() if mirror.retired}
     planned = {target.target for target in plan.targets}
     wanted = set(settings.targets)
@@ -170,7 +197,7 @@ def _check_targets(ports: Ports, plan: Plan, settings: Settings) -> None:
         )
 
 
-def _check_digests(ports: Ports, published: Published, approvals: tuple[Approval, ...]) -> None:
+def _check_digests(seen: _Seen, published: Published, approvals: tuple[Approval, ...]) -> None:
     """One generation, one digest (G2): in its approvals and in what the journal remembers."""
     plan = published.plan
     for approval in approvals:
@@ -181,7 +208,7 @@ def _check_digests(ports: Ports, published: Published, approvals: tuple[Approval
             approval.digest,
             published.digest,
         )
-    for entry in recent_entries(ports.register, plan.stream):
+    for entry in seen.entries:
         if entry.generation == plan.generation and entry.digest is not None:
             _same_bytes(
                 plan.stream,
@@ -205,9 +232,9 @@ def _same_bytes(
         )
 
 
-def _check_stops(ports: Ports, seen: _Register, plan: Plan) -> None:
+def _check_stops(seen: _Seen, plan: Plan) -> None:
     """What a person stopped: this generation for good, or the stream for now."""
-    rejection = read_rejection(ports.register, plan.stream, plan.generation)
+    rejection = seen.decisions.rejection(plan.generation)
     if rejection is not None:
         raise Refused(
             f"plan {plan.generation} of {plan.stream} was rejected by {rejection.by}:"
@@ -215,8 +242,9 @@ def _check_stops(ports: Ports, seen: _Register, plan: Plan) -> None:
             rule="rejected",
             remedy=f"publish a new plan: `planfence plan {plan.stream}`",
         )
-    if seen.hold is not None and not passes_holds(plan):
-        raise held(plan.stream, seen.hold)
+    hold = seen.decisions.hold
+    if hold is not None and not passes_holds(plan):
+        raise held(plan.stream, hold)
 
 
 def _check_approvals(
@@ -244,9 +272,7 @@ def held(stream: str, hold: Hold) -> Refused:
     )
 
 
-def _check_first_claim(
-    ports: Ports, request: Request, seen: _Register, published: Published
-) -> None:
+def _check_first_claim(ports: Ports, request: Request, seen: _Seen, published: Published) -> None:
     """What binds the first claim only: expiry, base, a hold at planning, the jump."""
     plan = published.plan
     again = f"publish a new plan: `planfence plan {plan.stream}`"

@@ -6,16 +6,19 @@ pointer and fences say where it stands, so any enactor may take over after a cra
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from enactor.eligibility import Chosen, choose
 from enactor.ports import Ports, Request
 from enactor.steps import Enactment, enact_target
-from plans.claim import claim, complete
+from plans.claim import Claimed, claim, complete
 from plans.errors import Conflict, PlanfenceError, Superseded
 from plans.journal import Draft, EntryKind, record
+from plans.mirror import mirror_at_completion, raise_mirror, read_mirror
 from plans.plan import PlanReference, TargetPlan, Wave
+from plans.storage.register import Put
 
 CLAIMS_MAX = 50
 
@@ -57,11 +60,12 @@ def enact_stream(ports: Ports, request: Request) -> Outcome:
         Unavailable: a store did not answer before the first step.
     """
     attempt = ports.new_id()
-    chosen = _claim(ports, request, attempt)
-    if chosen is None:
+    found = _claim(ports, request, attempt)
+    if found is None:
         return Outcome("already_applied", None, None)
-    if isinstance(chosen, PlanReference):
-        return Outcome("already_applied", chosen.generation, chosen.digest)
+    if isinstance(found, PlanReference):
+        return Outcome("already_applied", found.generation, found.digest)
+    chosen, claimed = found
     enactment = Enactment(
         ports=ports,
         request=request,
@@ -71,10 +75,12 @@ def enact_stream(ports: Ports, request: Request) -> Outcome:
         attempt=attempt,
     )
     results = _waves(enactment)
-    return _conclude(enactment, results, resumed=chosen.resumes)
+    return _conclude(enactment, claimed, results, resumed=chosen.resumes)
 
 
-def _claim(ports: Ports, request: Request, attempt: str) -> Chosen | PlanReference | None:
+def _claim(
+    ports: Ports, request: Request, attempt: str
+) -> tuple[Chosen, Claimed] | PlanReference | None:
     """Choose and claim. A claim that lost a race chooses anew, from reads."""
     for _ in range(CLAIMS_MAX):
         chosen = choose(ports, request)
@@ -95,13 +101,13 @@ def _claim(ports: Ports, request: Request, attempt: str) -> Chosen | PlanReferen
             details=tuple(details),
         )
         try:
-            claim(ports.register, chosen.published, chosen.grounds, draft)
+            claimed = claim(ports.register, chosen.published, chosen.grounds, draft)
         except Conflict as conflict:
             if conflict.rule != "claim-raced":
                 raise
             continue
         ports.progress.claimed(chosen.published.plan.generation, resumed=chosen.resumes)
-        return chosen
+        return chosen, claimed
     raise Conflict(
         f"lost {CLAIMS_MAX} races to claim a plan of {request.stream}",
         rule="claim-contended",
@@ -128,22 +134,25 @@ def _waves(enactment: Enactment) -> list[TargetOutcome]:
 def _wave(enactment: Enactment, wave: Wave, results: list[TargetOutcome]) -> bool:
     """Returns True when the pass ends here: a newer generation was seen on some target."""
     for part in wave.targets:
-        error = _target(enactment, part)
-        results.append(TargetOutcome(part.target, done=error is None, error=error))
-        if isinstance(error, Superseded):
+        result = _target(enactment, part)
+        results.append(result)
+        if isinstance(result.error, Superseded):
             return True
     return False
 
 
-def _target(enactment: Enactment, part: TargetPlan) -> PlanfenceError | None:
+def _target(enactment: Enactment, part: TargetPlan) -> TargetOutcome:
     try:
-        enact_target(enactment, part, enactment.ports.target(part.target))
+        target = enactment.ports.target(part.target, enactment.settings)
+        enact_target(enactment, part, target)
     except PlanfenceError as error:
-        return error
-    return None
+        return TargetOutcome(part.target, done=False, error=error)
+    return TargetOutcome(part.target, done=True, error=None)
 
 
-def _conclude(enactment: Enactment, results: list[TargetOutcome], *, resumed: bool) -> Outcome:
+def _conclude(
+    enactment: Enactment, claimed: Claimed, results: list[TargetOutcome], *, resumed: bool
+) -> Outcome:
     """Record the end: applied with the pointer, anything else as an entry of its own."""
     ports, request = enactment.ports, enactment.request
     generation, digest = enactment.plan.generation, enactment.published.digest
@@ -153,13 +162,48 @@ def _conclude(enactment: Enactment, results: list[TargetOutcome], *, resumed: bo
             draft = _draft(
                 ports, request, generation, digest, enactment.attempt, kind="applied", details=()
             )
-            complete(ports.register, enactment.published, draft)
+            mirrors = tuple(_mirrors(enactment))
+            complete(ports.register, enactment.published, claimed, draft, mirrors)
         except PlanfenceError as failure:
             error = failure
     outcome = _outcome(results, error)
     if error is not None:
         _record_end(enactment, results, outcome)
+        _raise_mirrors(enactment)
     return Outcome(outcome, generation, digest, tuple(results), error, resumed)
+
+
+def _mirrors(enactment: Enactment) -> Iterator[Put]:
+    """The mirrors of all targets, which are done, as actions of the completion."""
+    for part in enactment.plan.targets:
+        yield mirror_at_completion(
+            enactment.plan.stream,
+            part.target,
+            enactment.own_fences[part.target],
+            retired=part.retire,
+            attempt=enactment.attempt,
+        )
+
+
+def _raise_mirrors(enactment: Enactment) -> None:
+    """Raise them one by one, where nothing was completed. A mirror may lag: the next pass reads."""
+    register, stream = enactment.ports.register, enactment.plan.stream
+    for part in enactment.plan.targets:
+        fence = enactment.own_fences.get(part.target)
+        if fence is None:
+            continue
+        try:
+            raise_mirror(
+                register,
+                stream,
+                part.target,
+                read_mirror(register, stream, part.target),
+                fence,
+                retired=part.retire and fence.done,
+                attempt=enactment.attempt,
+            )
+        except PlanfenceError:
+            return
 
 
 def _worst(results: list[TargetOutcome]) -> PlanfenceError | None:

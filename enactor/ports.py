@@ -8,6 +8,7 @@ from typing import Protocol
 
 from enactor.targets import Target
 from plans.clock import Clock
+from plans.settings import Settings
 from plans.storage.archive import Archive
 from plans.storage.register import Register
 
@@ -22,13 +23,16 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Everything an enacting pass touches, passed in. ``new_id`` mints attempt ids (32 hex)."""
+    """Everything an enacting pass touches, passed in. ``new_id`` mints attempt ids (32 hex).
+
+    ``target`` opens a target of a plan, given the stream's settings as the pass has read them.
+    """
 
     archive: Archive
     register: Register
     clock: Clock
     new_id: Callable[[], str]
-    target: Callable[[str], Target]
+    target: Callable[[str, Settings], Target]
     progress: Progress
 
 

@@ -9,20 +9,21 @@ a target got is what its fence says.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from enactor.eligibility import held
 from enactor.ports import Ports, Request
 from enactor.targets import Target
 from plans.claim import passes_holds, superseded_by_pointer
-from plans.decisions import read_hold
+from plans.decisions import Hold, as_hold
 from plans.errors import Conflict, Drifted, FenceMoved, Refused, Superseded, Unavailable, Unknown
 from plans.fence import Fence, FenceSeen, Unreadable, as_read
 from plans.guards import Difference, evaluate, existing_sets, refuse_breaches
 from plans.kinds.dns import Change, RecordKey, Records, cut, diff
-from plans.mirror import Mirror, ensure_mirror, raise_mirror
+from plans.mirror import Mirror, as_mirror, ensure_mirror, raise_mirror
+from plans.names import hold_key, mirror_key, pointer_key
 from plans.plan import Plan, TargetPlan
-from plans.pointer import names, read_pointer
+from plans.pointer import Pointer, as_pointer, names
 from plans.published import Published
 from plans.settings import Settings
 
@@ -38,9 +39,11 @@ class Enactment:
     ports: Ports
     request: Request
     published: Published
-    desired: Mapping[RecordKey, Records]
+    desired: Mapping[RecordKey, Records] | None
     settings: Settings
     attempt: str
+    own_fences: dict[str, Fence] = field(default_factory=dict)
+    """By target, this plan's fence as it was read last. The pass ends by mirroring these."""
 
     @property
     def plan(self) -> Plan:
@@ -90,22 +93,23 @@ def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None
         Unavailable, Unknown: the target or the register did not answer; the next pass resumes.
         Conflict: no progress in ``SETBACKS_MAX`` rounds.
     """
-    ports, stream = enactment.ports, enactment.plan.stream
-    mirror = ensure_mirror(ports.register, stream, target.id, enactment.attempt)
     setbacks = 0
     while setbacks < SETBACKS_MAX:
         seen = target.read_fence()
-        _mirror_fence(enactment, part, target, seen)
+        if isinstance(seen, Fence) and enactment.holds(seen):
+            enactment.own_fences[target.id] = seen
+            if seen.done:
+                return
+        beside = _read_beside(enactment, target)
+        mirror = _mirrored(enactment, target, seen, beside.mirror)
         _check_fence(enactment, target, seen)
-        if isinstance(seen, Fence) and enactment.holds(seen) and seen.done:
-            return
-        _check_pointer_and_hold(enactment)
+        _check_pointer_and_hold(enactment, beside)
         write = _next_write(enactment, part, target, seen, mirror)
         if write is None:
             setbacks += 1
             continue
         if _apply(enactment, target, seen, write):
-            ports.progress.stepped(target.id, write.fence.step, done=write.fence.done)
+            enactment.ports.progress.stepped(target.id, write.fence.step, done=write.fence.done)
         else:
             setbacks += 1
     raise Conflict(
@@ -138,17 +142,38 @@ def _apply(enactment: Enactment, target: Target, seen: FenceSeen, write: _Write)
         ) from drift
 
 
-def _mirror_fence(enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen) -> None:
-    """Write to the mirror what was read; and that a retiring target's last step is done."""
-    if isinstance(seen, Fence) and seen.lineage == enactment.plan.lineage:
-        raise_mirror(
-            enactment.ports.register,
-            enactment.plan.stream,
-            target.id,
-            seen,
-            retired=part.retire and enactment.holds(seen) and seen.done,
-            attempt=enactment.attempt,
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What the register says beside a fence, read after it and in one request."""
+
+    pointer: Pointer | None
+    hold: Hold | None
+    mirror: Mirror | None
+
+
+def _read_beside(enactment: Enactment, target: Target) -> _Beside:
+    stream = enactment.plan.stream
+    pointer, hold, mirror = enactment.ports.register.read_all(
+        pointer_key(stream), hold_key(stream), mirror_key(stream, target.id)
+    )
+    return _Beside(as_pointer(pointer, stream), as_hold(hold, stream), as_mirror(mirror, target.id))
+
+
+def _mirrored(
+    enactment: Enactment, target: Target, seen: FenceSeen, found: Mirror | None
+) -> Mirror:
+    """The mirror, raised to the fence just read; at 0, where there was none and no fence either.
+
+    A fence of this very plan is mirrored when the pass ends, with what else is written then. Until
+    then the mirror lags, which keeps more.
+    """
+    register, stream, attempt = enactment.ports.register, enactment.plan.stream, enactment.attempt
+    of_lineage = isinstance(seen, Fence) and seen.lineage == enactment.plan.lineage
+    if isinstance(seen, Fence) and of_lineage and not enactment.holds(seen):
+        return raise_mirror(
+            register, stream, target.id, found, seen, retired=False, attempt=attempt
         )
+    return ensure_mirror(register, stream, target.id, found, attempt)
 
 
 def _check_fence(enactment: Enactment, target: Target, seen: FenceSeen) -> None:
@@ -173,16 +198,13 @@ def _check_fence(enactment: Enactment, target: Target, seen: FenceSeen) -> None:
             )
 
 
-def _check_pointer_and_hold(enactment: Enactment) -> None:
+def _check_pointer_and_hold(enactment: Enactment, beside: _Beside) -> None:
     """The pointer still names this plan, and nobody holds the stream."""
-    ports, plan = enactment.ports, enactment.plan
-    pointer = read_pointer(ports.register, plan.stream)
-    if not names(pointer, plan, enactment.published.digest):
-        raise superseded_by_pointer(plan.stream, plan.generation, pointer)
-    if not passes_holds(plan):
-        hold = read_hold(ports.register, plan.stream)
-        if hold is not None:
-            raise held(plan.stream, hold)
+    plan = enactment.plan
+    if not names(beside.pointer, plan, enactment.published.digest):
+        raise superseded_by_pointer(plan.stream, plan.generation, beside.pointer)
+    if beside.hold is not None and not passes_holds(plan):
+        raise held(plan.stream, beside.hold)
 
 
 def _next_write(
@@ -196,7 +218,9 @@ def _next_write(
     return _converge(enactment, part, target, seen)
 
 
-def _create_fence(enactment: Enactment, target: Target, seen: FenceSeen, mirror: Mirror) -> _Write:
+def _create_fence(
+    enactment: Enactment, target: Target, seen: FenceSeen, mirror: Mirror
+) -> _Write | None:
     """The fence record's creation, or adoption: alone, as step 0, under a new attempt id.
 
     The absence was seen first and the pointer read after it, so the generation created is the one
@@ -204,8 +228,13 @@ def _create_fence(enactment: Enactment, target: Target, seen: FenceSeen, mirror:
     there, or is no fence of this lineage, is never replaced without ``--adopt``; and in ``exact``
     only by a plan that was made seeing just that: between planning and the loss of the record
     another plan may have written, and nothing would tell (schedule S2).
+
+    The mirror was read after the fence. Another pass may have written both in between, and then
+    the fence is not gone, but newer than what was seen: it is read again.
     """
     plan = enactment.plan
+    if seen is None and mirror.generation > 0 and target.read_fence() is not None:
+        return None
     planned = _planned_fence(plan, target.id)
     never_there = seen is None and planned is None and mirror.generation == 0
     if plan.mode == "exact" and as_read(seen) != planned:
@@ -294,6 +323,7 @@ def _converge(enactment: Enactment, part: TargetPlan, target: Target, seen: Fenc
     observation = target.observe()
     if observation.fence != seen:
         return None
+    assert enactment.desired is not None
     changes = () if part.retire else diff(zone, enactment.desired, observation.state)
     existing = existing_sets(zone, observation.state)
     guards = evaluate(

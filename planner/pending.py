@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 
 from planner.ports import Ports, Request
 from planner.world import World
-from plans.decisions import read_approvals, read_rejection
 from plans.errors import Refused
 from plans.fence import Fence, as_read
 from plans.guards import Difference, differences, evaluate, existing_sets
@@ -59,16 +58,16 @@ def pending_head(
         return None
     if not _asks_for_the_same(head.plan, world, request):
         return None
-    if read_rejection(ports.register, head.plan.stream, head.plan.generation) is not None:
+    if decided.decisions.rejection(head.plan.generation) is not None:
         return None
     is_claimed = names(pointer, head.plan, head.digest)
     if not is_claimed and head.plan.expires_at <= ports.clock.now():
         return None
     if head.plan.base.hold is not None and decided.hold is None and not is_claimed:
         return None  # observed under a hold: ineligible for good now that the hold is over
-    if not _can_be_verified(ports, head, world) or not _passes_guards(head.plan, world, changes):
+    if not _passes_guards(head.plan, world, changes) or not _can_complete(head, world, is_claimed):
         return None
-    return head if _can_complete(head, world, is_claimed) else None
+    return head if _can_be_verified(ports, head, world) else None
 
 
 def _can_be_verified(ports: Ports, head: Published, world: World) -> bool:
@@ -82,7 +81,7 @@ def _can_be_verified(ports: Ports, head: Published, world: World) -> bool:
         read_desired(ports.archive, head.plan, world.decided.settings.zone)
     except Refused:
         return False
-    approvals = read_approvals(ports.register, head.plan.stream, head.plan.generation)
+    approvals = world.decided.decisions.approvals(head.plan.generation)
     return all(approval.digest == head.digest for approval in approvals)
 
 

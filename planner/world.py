@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from planner.ports import DesiredRead, Ports
-from plans.decisions import Hold, is_released, read_hold
+from plans.decisions import Decisions, Hold, read_decisions
 from plans.document import digest_of, encode
 from plans.errors import Refused
 from plans.fence import Fence
 from plans.kinds.dns import RecordKey
 from plans.kinds.zone import zone_document
 from plans.mirror import read_mirrors
-from plans.names import JUMP_MAX, Generation, decisions_partition
+from plans.names import JUMP_MAX, Generation, plan_key, pointer_key, settings_key
 from plans.observed.view import Observation
 from plans.plan import PlanReference
-from plans.pointer import Pointer, read_pointer
-from plans.published import Numbers, Published, published_from, read_digest, read_plan
-from plans.settings import Settings, read_settings
+from plans.pointer import Pointer, as_pointer
+from plans.published import Numbers, Published, as_plan, published_digest, published_from
+from plans.settings import Settings, as_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,27 @@ class Decided:
 
     settings: Settings
     pointer: Pointer | None
-    hold: Hold | None
+    decisions: Decisions
     numbers: Numbers
-    decided_above: int
     parent: PlanReference | None
     parent_plan: Published | None
     unreadable: str | None
     standing: PlanReference | None
+
+    @property
+    def hold(self) -> Hold | None:
+        return self.decisions.hold
+
+    @property
+    def decided_above(self) -> int:
+        """The newest generation above the pointer that a person decided on, or 0.
+
+        After a lost archive its number must not be given to other bytes: the approval that is bound
+        to the lost ones would refuse them for ever, and the stream would be stuck on that number.
+        """
+        floor = self.decisions.since
+        within = (g for g in self.decisions.generations if floor < g <= floor + JUMP_MAX)
+        return max(within, default=0)
 
 
 @dataclass(frozen=True)  # no slots: what is computed once is kept in the instance's dictionary
@@ -92,23 +106,21 @@ def read_decided(ports: Ports, stream: str) -> Decided:
         Refused: no such stream, or a register item is not readable.
         Unavailable: a store cannot be read.
     """
-    settings = read_settings(ports.register, stream)
-    pointer = read_pointer(ports.register, stream)
-    hold = read_hold(ports.register, stream)
+    of_settings, of_pointer = ports.register.read_all(settings_key(stream), pointer_key(stream))
+    settings, pointer = as_settings(of_settings, stream), as_pointer(of_pointer, stream)
     floor = pointer.desired_generation if pointer else 0
+    decisions = read_decisions(ports.register, stream, floor)
     numbers = published_from(ports.archive, stream, floor)
-    parent = _parent(ports, stream, pointer, numbers.head)
-    parent_plan, unreadable = _read_parent(ports, settings, parent, pointer)
+    parent, parent_plan, unreadable = _parent(ports, settings, pointer, numbers.head)
     return Decided(
         settings=settings,
         pointer=pointer,
-        hold=hold,
+        decisions=decisions,
         numbers=numbers,
-        decided_above=_decided_above(ports, stream, floor),
         parent=parent,
         parent_plan=parent_plan,
         unreadable=unreadable,
-        standing=_standing(ports, stream, parent, parent_plan),
+        standing=_standing(decisions, parent, parent_plan),
     )
 
 
@@ -124,7 +136,7 @@ def observe(ports: Ports, decided: Decided, taken: int = 0) -> World:
     """
     desired = ports.desired.read()
     settings = decided.settings
-    mirrors = read_mirrors(ports.register, settings.stream)
+    mirrors = read_mirrors(ports.register, settings.stream) if settings.retiring else {}
     retiring = frozenset(
         target
         for target in settings.retiring
@@ -151,60 +163,43 @@ def _check_creatable(settings: Settings, desired: DesiredRead, target: str) -> N
 
 
 def _parent(
-    ports: Ports, stream: str, pointer: Pointer | None, head: Generation | None
-) -> PlanReference | None:
-    """The head by the digest of its bytes (it need not parse), else what the pointer desires."""
-    digest = read_digest(ports.archive, stream, head) if head else None
-    if head is not None and digest is not None:
-        return PlanReference(generation=head, digest=digest)
-    return pointer.desired if pointer else None
+    ports: Ports, settings: Settings, pointer: Pointer | None, head: Generation | None
+) -> tuple[PlanReference | None, Published | None, str | None]:
+    """The plan before the next: its name, its document, and why there is none where there is none.
 
-
-def _read_parent(
-    ports: Ports, settings: Settings, parent: PlanReference | None, pointer: Pointer | None
-) -> tuple[Published | None, str | None]:
-    """The parent's document, for what is inherited from it.
-
-    Where the parent is the pointer's plan, its bytes must be the ones that the pointer names: an
-    altered file must not pass on a ``source`` or ``standing`` of its own making.
+    It is the head by the digest of its bytes, which need not parse, else what the pointer desires.
+    Where it is the pointer's plan, its bytes must be the ones that the pointer names: an altered
+    file must not pass on a ``source`` or ``standing`` of its own making.
     """
+    stream = settings.stream
+    desired = pointer.desired if pointer else None
+    generation = head or (desired.generation if desired else None)
+    if generation is None:
+        return None, None, None
+    stored = ports.archive.read(plan_key(stream, generation))
+    parent = desired
+    if head is not None and stored is not None:
+        parent = PlanReference(generation=head, digest=published_digest(stored))
     if parent is None:
-        return None, None
-    expected = parent.digest
-    if pointer is not None and pointer.desired_generation == parent.generation:
-        expected = pointer.desired_digest
+        return None, None, None  # the head was listed and is gone: there never was a pointer
+    if parent.generation != generation:  # the head was listed and is gone
+        stored = ports.archive.read(plan_key(stream, parent.generation))
+    at_pointer = desired is not None and desired.generation == parent.generation
+    expected = desired.digest if desired is not None and at_pointer else parent.digest
     try:
-        found = read_plan(
-            ports.archive, settings.stream, settings.lineage, parent.generation, expected
-        )
+        found = as_plan(stored, stream, settings.lineage, parent.generation, expected)
     except Refused as refusal:
-        return None, refusal.what
-    return found, None
+        return parent, None, refusal.what
+    return parent, found, None
 
 
 def _standing(
-    ports: Ports, stream: str, parent: PlanReference | None, parent_plan: Published | None
+    decisions: Decisions, parent: PlanReference | None, parent_plan: Published | None
 ) -> PlanReference | None:
     """The newest override or rollback not yet released: the parent itself, or inherited (S9)."""
     if parent is None or parent_plan is None:
         return None
     inherited = parent_plan.plan.standing if parent_plan.plan.origin == "planner" else parent
-    if inherited is None or is_released(ports.register, stream, inherited.generation):
+    if inherited is None or decisions.is_released(inherited.generation):
         return None
     return inherited
-
-
-def _decided_above(ports: Ports, stream: str, floor: int) -> int:
-    """The newest generation above the pointer that a person decided on, or 0.
-
-    After a lost archive its number must not be given to other bytes: the approval that is bound to
-    the lost ones would refuse them for ever, and the stream would be stuck on that number.
-    """
-    newest = 0
-    for prefix in ("approval#", "reject#"):
-        above = f"{prefix}{floor:012d}"
-        for item in ports.register.scan(decisions_partition(stream), prefix, above):
-            number = item.key.sk.split("#")[1]
-            if number.isdigit() and int(number) <= floor + JUMP_MAX:
-                newest = max(newest, int(number))
-    return newest

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from plans.decisions import NOT_HELD, Approval, approval_condition
 from plans.document import to_attributes
 from plans.errors import ConditionFailed, Conflict, Superseded
-from plans.journal import Draft, record
+from plans.journal import Draft, End, end_after, record
 from plans.names import approval_key, hold_key, pointer_key, reject_key, settings_key
 from plans.plan import Plan
 from plans.pointer import (
@@ -32,14 +32,26 @@ _COMPLETIONS_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a claim was decided on. Each part becomes a condition of its transaction."""
+    """What a claim was decided on. Each part becomes a condition of its transaction.
+
+    ``end`` is where the journal was seen to end, if it was.
+    """
 
     pointer: Pointer | None
     settings: Settings
     approvals: tuple[Approval, ...]
+    end: End | None = None
 
 
-def claim(register: Register, published: Published, grounds: Grounds, draft: Draft) -> Pointer:
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim wrote: the pointer, and where the journal ends with the claim's entry."""
+
+    pointer: Pointer
+    end: End
+
+
+def claim(register: Register, published: Published, grounds: Grounds, draft: Draft) -> Claimed:
     """Advance ``pointer.desired`` to this plan, or renew the claim on it (a resume).
 
     Interleavings, A claiming g, B claiming g' > g, both having read desired < g:
@@ -77,32 +89,44 @@ def claim(register: Register, published: Published, grounds: Grounds, draft: Dra
         for approval in grounds.approvals
     ]
     try:
-        record(register, stream, draft, *actions)
+        entry = record(register, stream, draft, *actions, end=grounds.end)
     except ConditionFailed as refusal:
         raise Conflict(
             f"what the claim of plan {plan.generation} of {stream} was decided on has changed",
             rule="claim-raced",
             remedy="run the command again",
         ) from refusal
-    return after
+    return Claimed(after, end_after(entry))
 
 
-def complete(register: Register, published: Published, draft: Draft) -> None:
+def complete(
+    register: Register,
+    published: Published,
+    made: Claimed,
+    draft: Draft,
+    mirrors: tuple[Put, ...] = (),
+) -> None:
     """Advance ``pointer.applied`` to g, if desired is still g with this digest.
+
+    The mirrors of the plan's targets rise in the same transaction. A mirror that refuses (it leads,
+    which nothing here can do) must not keep a plan that is applied from being recorded as such: it
+    is left as it is.
 
     Interleavings: B claims g' > g between our last step and this write, then the condition on
     desired is false in the store and applied stays, since it would no longer be true (schedule
     S8). Another enactor of g completes first, then ``applied_generation < g`` is false, and the
     re-read shows g applied with our digest: that is what we wanted. A hold is no condition here:
-    what is done is done, and recording it changes no target.
+    what is done is done, and recording it changes no target. The pointer as claimed is only a
+    guess at what stands: the condition decides, and after a refusal it is read again.
 
     Raises:
         Superseded: a newer generation was claimed meanwhile.
         Unknown, Unavailable: as for ``record``.
     """
     plan, digest = published.plan, published.digest
+    pointer: Pointer | None = made.pointer
+    end: End | None = made.end
     for _ in range(_COMPLETIONS_MAX):
-        pointer = read_pointer(register, plan.stream)
         if pointer is None or not names(pointer, plan, digest):
             raise superseded_by_pointer(plan.stream, plan.generation, pointer)
         if pointer.applied == pointer.desired:
@@ -118,10 +142,14 @@ def complete(register: Register, published: Published, draft: Draft) -> None:
             pointer_key(plan.stream), to_attributes(after), completion_condition(plan, digest)
         )
         try:
-            record(register, plan.stream, draft, put)
+            record(register, plan.stream, draft, put, *mirrors, end=end)
             return
-        except ConditionFailed:
-            continue  # re-read above decides: superseded, applied by another, or try again
+        except ConditionFailed as refusal:
+            if 0 not in refusal.failed:
+                left = set(refusal.failed)
+                mirrors = tuple(m for n, m in enumerate(mirrors, start=1) if n not in left)
+            # What is read now decides: superseded, applied by another, or try again.
+            pointer, end = read_pointer(register, plan.stream), None
     raise Conflict(
         f"lost {_COMPLETIONS_MAX} races to complete plan {plan.generation} of {plan.stream}",
         rule="claim-raced",

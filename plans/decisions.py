@@ -1,4 +1,6 @@
-"""Decisions of people: approvals, rejections, holds, releases. Written by reviewers only.
+"""Decisions of people as they are kept: approvals, rejections, holds, releases.
+
+Reviewers write them, in ``plans.deciding``.
 
 An approval is bound to lineage, generation and digest, and expires; it never carries over to other
 bytes (G8). A rejection is final for its generation. A hold is a pause for everything but overrides
@@ -7,10 +9,11 @@ and rollbacks.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from plans.clock import Clock
 from plans.document import (
     DigestText,
     Document,
@@ -19,21 +22,25 @@ from plans.document import (
     OneLine,
     Timestamp,
     from_attributes,
-    to_attributes,
 )
-from plans.errors import ConditionFailed, Conflict, Refused
-from plans.journal import Draft, record
 from plans.names import (
     approval_key,
     decisions_partition,
     hold_key,
     reject_key,
     released_key,
-    settings_key,
 )
 from plans.plan import Plan
 from plans.settings import Settings
-from plans.storage.register import Absent, All, Check, Condition, Either, Put, Register, Where
+from plans.storage.register import (
+    Absent,
+    All,
+    Attributes,
+    Condition,
+    Either,
+    Register,
+    Where,
+)
 
 
 class Approval(Document):
@@ -76,6 +83,61 @@ class Hold(Document):
 NOT_HELD: Condition = Either((Absent(), Where("state", "=", "released")))
 
 
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What people decided about a stream, as one query found it.
+
+    Has the approvals of the generations from ``since`` on, and every other decision there is: those
+    are made by hand, so there are few. What is asked for is parsed when it is asked for, so that an
+    old item which this version cannot read stops nobody.
+    """
+
+    stream: str
+    since: int
+    items: Mapping[str, Attributes]
+
+    def approvals(self, generation: int) -> tuple[Approval, ...]:
+        """Every approval of a generation, of whatever digest, by approver."""
+        assert generation >= self.since
+        prefix = approval_key(self.stream, generation, "").sk
+        return tuple(
+            from_attributes(Approval, attributes, what=f"{sk} of {self.stream}")
+            for sk, attributes in self.items.items()
+            if sk.startswith(prefix)
+        )
+
+    def rejection(self, generation: int) -> Rejection | None:
+        found = self.items.get(reject_key(self.stream, generation).sk)
+        return None if found is None else _rejection(found, self.stream, generation)
+
+    @property
+    def hold(self) -> Hold | None:
+        """The hold that stands, or None."""
+        return as_hold(self.items.get(hold_key(self.stream).sk), self.stream)
+
+    def is_released(self, generation: int) -> bool:
+        """Whether a person released the standing override or rollback of this generation."""
+        return released_key(self.stream, generation).sk in self.items
+
+    @property
+    def generations(self) -> frozenset[int]:
+        """The generations from ``since`` on that were approved or rejected."""
+        numbers = (sk.split("#")[1] for sk in self.items if sk.startswith(("approval#", "reject#")))
+        decided = (int(number) for number in numbers if number.isdigit())
+        return frozenset(number for number in decided if number >= self.since)
+
+
+def read_decisions(register: Register, stream: str, since: int) -> Decisions:
+    """Everything decided about the generations from ``since`` on, and the hold, in one query.
+
+    Raises:
+        Unavailable: the query is not complete.
+    """
+    after = approval_key(stream, since, "").sk.removesuffix("#")
+    found = register.scan(decisions_partition(stream), "", after)
+    return Decisions(stream, since, {item.key.sk: item.attributes for item in found})
+
+
 def read_approvals(register: Register, stream: str, generation: int) -> tuple[Approval, ...]:
     """Every approval of a generation, of whatever digest, by approver."""
     prefix = f"approval#{generation:012d}#"
@@ -89,12 +151,24 @@ def read_rejection(register: Register, stream: str, generation: int) -> Rejectio
     attributes = register.read(reject_key(stream, generation))
     if attributes is None:
         return None
+    return _rejection(attributes, stream, generation)
+
+
+def _rejection(attributes: Attributes, stream: str, generation: int) -> Rejection:
     return from_attributes(Rejection, attributes, what=f"the rejection of {stream} {generation}")
 
 
 def read_hold(register: Register, stream: str) -> Hold | None:
     """The hold that stands, or None."""
-    attributes = register.read(hold_key(stream))
+    return as_hold(register.read(hold_key(stream)), stream)
+
+
+def as_hold(attributes: Attributes | None, stream: str) -> Hold | None:
+    """The hold that an item holds, if it stands.
+
+    Raises:
+        Refused: the item is not a hold.
+    """
     if attributes is None:
         return None
     hold = from_attributes(Hold, attributes, what=f"the hold of {stream}")
@@ -144,192 +218,3 @@ def counted(
         and (settings.self_approval == "allow" or approval.approver != plan.created_by)
         and (now is None or approval.expires_at > now)
     )
-
-
-def approve(
-    register: Register,
-    plan: Plan,
-    digest: str,
-    settings: Settings,
-    *,
-    approver: str,
-    clock: Clock,
-    attempt: str,
-) -> Approval:
-    """Approve a plan's bytes.
-
-    Interleavings of the transaction: a rejection lands between our reading and our writing, then
-    the check on its absence fails in the store and the approval is refused. The settings change
-    (self-approval is denied now), then the check on their version fails and nothing is written.
-
-    Raises:
-        Refused: self-approval is denied, the plan was rejected, or the same person approved other
-            bytes under this generation.
-        Conflict: the settings changed meanwhile.
-    """
-    if settings.self_approval == "deny" and approver == plan.created_by:
-        raise Refused(
-            f"{approver} made plan {plan.generation} and may not approve it",
-            rule="self-approval",
-            expected="another person",
-            actual=approver,
-            remedy="have a second person approve it, or `planfence stream set"
-            f" {plan.stream} --self-approval allow`",
-        )
-    now = clock.now()
-    approval = Approval(
-        lineage=plan.lineage,
-        generation=plan.generation,
-        digest=digest,
-        approver=approver,
-        at=now,
-        expires_at=now + timedelta(hours=settings.approval_hours),
-        attempt=attempt,
-    )
-    draft = Draft("approved", now, approver, attempt, plan.generation, digest)
-    stream = plan.stream
-    try:
-        record(
-            register,
-            stream,
-            draft,
-            Put(
-                approval_key(stream, plan.generation, approver),
-                to_attributes(approval),
-                Either((Absent(), Where("digest", "=", digest))),
-            ),
-            Check(reject_key(stream, plan.generation), Absent()),
-            Check(settings_key(stream), Where("version", "=", settings.version)),
-        )
-    except ConditionFailed as refusal:
-        raise _approval_refused(refusal, plan, digest) from refusal
-    return approval
-
-
-def _approval_refused(refusal: ConditionFailed, plan: Plan, digest: str) -> Refused | Conflict:
-    other, rejection, _ = refusal.items
-    if 1 in refusal.failed and rejection is not None:
-        return Refused(
-            f"plan {plan.generation} of {plan.stream} was rejected by {rejection.get('by')}:"
-            f" {rejection.get('reason')}",
-            rule="rejected",
-            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
-        )
-    if 0 in refusal.failed and other is not None:
-        return Refused(
-            f"generation {plan.generation} of {plan.stream} was approved before as other bytes",
-            rule="generation-digest",
-            expected=str(other.get("digest")),
-            actual=digest,
-            remedy="two plans claim one generation: publish a new plan and approve that",
-        )
-    return Conflict(
-        f"the settings of {plan.stream} changed meanwhile",
-        rule="settings-changed",
-        remedy="run the command again",
-    )
-
-
-def reject(
-    register: Register, plan: Plan, digest: str, *, by: str, reason: str, clock: Clock, attempt: str
-) -> Rejection:
-    """Reject a generation for good.
-
-    Interleavings of the transaction: a claim of the same plan is in flight. It lands first, then
-    the rejection stops its resume and the next steps are the next plan's; it lands second, then
-    its check on the rejection's absence fails in the store (schedule S10).
-
-    Raises:
-        Refused: it was rejected before (by whom and why is in the message).
-    """
-    now = clock.now()
-    rejection = Rejection(
-        lineage=plan.lineage,
-        generation=plan.generation,
-        by=by,
-        reason=reason,
-        at=now,
-        attempt=attempt,
-    )
-    draft = Draft(
-        "rejected", now, by, attempt, plan.generation, digest, details=(("reason", reason),)
-    )
-    key = reject_key(plan.stream, plan.generation)
-    try:
-        record(register, plan.stream, draft, Put(key, to_attributes(rejection), Absent()))
-    except ConditionFailed as refusal:
-        found = refusal.items[0] or {}
-        raise Refused(
-            f"plan {plan.generation} of {plan.stream} was rejected before by {found.get('by')}:"
-            f" {found.get('reason')}",
-            rule="rejected",
-            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
-        ) from refusal
-    return rejection
-
-
-def place_hold(
-    register: Register, stream: str, *, by: str, reason: str, clock: Clock, attempt: str
-) -> Hold:
-    """Hold the stream: nothing is claimed any more, and a running pass stops before its next step.
-
-    Interleavings of the conditional write: a release lands between reading and writing, then the
-    condition still holds and the newer hold stands; another hold does, then ours is refused and
-    says whose stands.
-
-    Raises:
-        Refused: the stream is held already.
-    """
-    now = clock.now()
-    hold = Hold(state="held", by=by, reason=reason, at=now, attempt=attempt)
-    draft = Draft("held", now, by, attempt, details=(("reason", reason),))
-    try:
-        record(register, stream, draft, Put(hold_key(stream), to_attributes(hold), NOT_HELD))
-    except ConditionFailed as refusal:
-        found = refusal.items[0] or {}
-        raise Refused(
-            f"{stream} is held already by {found.get('by')}: {found.get('reason')}",
-            rule="held",
-            remedy=f"`planfence release {stream}` ends it",
-        ) from refusal
-    return hold
-
-
-def release(
-    register: Register,
-    stream: str,
-    *,
-    standing: int | None,
-    by: str,
-    clock: Clock,
-    attempt: str,
-) -> None:
-    """End the hold and, with it, the standing override or rollback.
-
-    Interleavings: another person releases or holds between our reading and our writing. The hold's
-    attempt is in the condition, so that we end only the hold we saw; a marker that another wrote
-    meanwhile refuses ours whole, and looking again shows that nothing is left to do.
-
-    Raises:
-        Conflict: the hold or the marker changed meanwhile.
-    """
-    now = clock.now()
-    hold = read_hold(register, stream)
-    actions: list[Put] = []
-    if hold is not None:
-        ended = Hold(state="released", by=by, reason=hold.reason, at=now, attempt=attempt)
-        condition = Where("attempt", "=", hold.attempt)
-        actions.append(Put(hold_key(stream), to_attributes(ended), condition))
-    if standing is not None and not is_released(register, stream, standing):
-        marker = {"by": by, "attempt": attempt}
-        actions.append(Put(released_key(stream, standing), marker, Absent()))
-    if not actions:
-        return
-    try:
-        record(register, stream, Draft("released", now, by, attempt, standing), *actions)
-    except ConditionFailed as refusal:
-        raise Conflict(
-            f"the hold of {stream} changed meanwhile",
-            rule="hold-changed",
-            remedy=f"look at `planfence status {stream}` and decide again",
-        ) from refusal

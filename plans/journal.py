@@ -31,7 +31,16 @@ from plans.document import (
 )
 from plans.errors import ConditionFailed, Conflict, Failed, Unavailable, Unknown
 from plans.names import journal_key, journal_last_key, journal_partition
-from plans.storage.register import Absent, Action, All, Condition, Put, Register, Where
+from plans.storage.register import (
+    Absent,
+    Action,
+    All,
+    Attributes,
+    Condition,
+    Put,
+    Register,
+    Where,
+)
 
 EntryKind = Literal[
     "created",
@@ -48,7 +57,8 @@ EntryKind = Literal[
 GENESIS = hashlib.sha256(b"planfence/journal/v1").hexdigest()
 RACES_MAX = 1_000
 RESENDS_MAX = 10
-LOOKBACK = 1_000
+LOOKBACK = 200
+TOKEN_LENGTH = 32
 
 
 class Entry(Document):
@@ -94,7 +104,22 @@ class Draft:
         )
 
 
-def record(register: Register, stream: str, draft: Draft, *actions: Action) -> Entry:
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a journal ends: the last sequence number and the SHA-256 of its entry's bytes."""
+
+    sequence: int
+    hashed: str
+
+
+def end_after(entry: Entry) -> End:
+    """The end of a journal whose last entry this is."""
+    return End(entry.sequence, digest_of(encode(entry)))
+
+
+def record(
+    register: Register, stream: str, draft: Draft, *actions: Action, end: End | None = None
+) -> Entry:
     """Do the actions and journal them, in one transaction: both or neither.
 
     Two writers interleave: A and B both read sequence 7 as the last. A's transaction lands; B's
@@ -103,6 +128,10 @@ def record(register: Register, stream: str, draft: Draft, *actions: Action) -> E
     with decides (schedule S15). Ours: done. Another's: ours can never land any more, since that
     key is taken for ever, so it is sent for the next. Nobody's: the same bytes are sent again; if
     the first is delivered late after all, one of the two finds the sequence taken.
+
+    Args:
+        end: where the caller saw the journal end, to save reading it. It is only a guess: the
+            transaction's conditions tell whether it is so, and the end is read if it is not.
 
     Returns:
         The entry as written; its presence proves that the actions were written with it.
@@ -114,11 +143,12 @@ def record(register: Register, stream: str, draft: Draft, *actions: Action) -> E
         Unavailable: nothing was written.
     """
     for _ in range(RACES_MAX):
-        sequence, previous, unmoved = _end(register, stream)
-        entry = draft.placed(stream, sequence, previous)
-        outcome = _send(register, stream, entry, unmoved, actions)
-        if outcome == "written":
+        if end is None:
+            end = read_end(register, stream)
+        entry = draft.placed(stream, end.sequence + 1, end.hashed)
+        if _send(register, stream, entry, _unmoved(end), actions) == "written":
             return entry
+        end = None
     raise Conflict(
         f"lost {RACES_MAX} races for the next place in the journal of {stream}",
         rule="journal-contended",
@@ -126,11 +156,24 @@ def record(register: Register, stream: str, draft: Draft, *actions: Action) -> E
     )
 
 
-def _end(register: Register, stream: str) -> tuple[int, str, Condition]:
-    """The next sequence number, the hash to name, and the condition that nobody came between."""
-    last = register.read(journal_last_key(stream))
+def read_end(register: Register, stream: str) -> End:
+    """Where the journal ends now.
+
+    Raises:
+        Failed: what says so is not readable (rule ``journal-corrupt``).
+        Unavailable: the register cannot be read.
+    """
+    return as_end(register.read(journal_last_key(stream)), stream)
+
+
+def as_end(last: Attributes | None, stream: str) -> End:
+    """The end that the journal's ``last`` item tells.
+
+    Raises:
+        Failed: it tells none (rule ``journal-corrupt``).
+    """
     if last is None:
-        return 1, GENESIS, Absent()
+        return End(0, GENESIS)
     sequence, hashed = last.get("sequence"), last.get("hash")
     if (
         not isinstance(sequence, int)
@@ -142,34 +185,45 @@ def _end(register: Register, stream: str) -> tuple[int, str, Condition]:
             rule="journal-corrupt",
             remedy=f"run `planfence journal {stream} --verify`",
         )
-    return (
-        sequence + 1,
-        hashed,
-        All((Where("sequence", "=", sequence), Where("hash", "=", hashed))),
-    )
+    return End(sequence, hashed)
+
+
+def _unmoved(end: End) -> Condition:
+    """That nobody wrote an entry after this end."""
+    if end.sequence == 0:
+        return Absent()
+    return All((Where("sequence", "=", end.sequence), Where("hash", "=", end.hashed)))
 
 
 def _send(
     register: Register, stream: str, entry: Entry, unmoved: Condition, actions: tuple[Action, ...]
 ) -> Literal["written", "raced"]:
     body = encode(entry).decode()
+    hashed = digest_of(body.encode())
     key = journal_key(stream, entry.sequence)
     transaction = (
         *actions,
         Put(key, {"document": body}, Absent()),
         Put(
             journal_last_key(stream),
-            {"sequence": entry.sequence, "hash": digest_of(body.encode())},
+            {"sequence": entry.sequence, "hash": hashed},
             unmoved,
         ),
     )
+    # The entry has the attempt and the sequence, so that no other write is ever named so; and the
+    # name covers all of the transaction, since the same entry may be tried with other actions.
+    token = digest_of(repr(transaction).encode())[:TOKEN_LENGTH]
+    lost: Unknown | ConditionFailed | None = None
     for _ in range(RESENDS_MAX):
-        lost: Unknown | ConditionFailed
         try:
-            register.write(*transaction)
+            register.write(*transaction, token=token)
             return "written"
         except (Unknown, ConditionFailed) as error:
             lost = error
+        except Unavailable as silence:
+            if lost is None:
+                raise
+            raise _undecided(stream) from silence  # an earlier send may still be on its way
         try:
             there = register.read(key)
         except Unavailable as silence:

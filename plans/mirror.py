@@ -21,7 +21,16 @@ from plans.document import Document, from_attributes, to_attributes
 from plans.errors import ConditionFailed
 from plans.fence import Fence
 from plans.names import enact_partition, mirror_key
-from plans.storage.register import Absent, All, Condition, Put, Register, Where
+from plans.storage.register import (
+    Absent,
+    All,
+    Attributes,
+    Condition,
+    Either,
+    Put,
+    Register,
+    Where,
+)
 
 _PREFIX = "fence#"
 
@@ -35,7 +44,15 @@ class Mirror(Document):
 
 
 def read_mirror(register: Register, stream: str, target: str) -> Mirror | None:
-    attributes = register.read(mirror_key(stream, target))
+    return as_mirror(register.read(mirror_key(stream, target)), target)
+
+
+def as_mirror(attributes: Attributes | None, target: str) -> Mirror | None:
+    """The mirror that an item holds, if there is one.
+
+    Raises:
+        Refused: the item is not a mirror.
+    """
     if attributes is None:
         return None
     return from_attributes(Mirror, attributes, what=f"the mirror of {target}")
@@ -49,14 +66,15 @@ def read_mirrors(register: Register, stream: str) -> dict[str, Mirror]:
     }
 
 
-def ensure_mirror(register: Register, stream: str, target: str, attempt: str) -> Mirror:
-    """The target's mirror, created at 0 if there is none. Called before the first write (S11).
+def ensure_mirror(
+    register: Register, stream: str, target: str, found: Mirror | None, attempt: str
+) -> Mirror:
+    """The target's mirror, created at 0 if none was found. Called before the first write (S11).
 
     Interleavings of the conditional create: another enactor creates it between our read and our
     write, then our condition fails and its mirror, which can only be equal or higher, stands. A
     late duplicate of our own create arrives after the mirror rose, then it is refused likewise.
     """
-    found = read_mirror(register, stream, target)
     if found is not None:
         return found
     fresh = Mirror(generation=0, retired=False, attempt=attempt)
@@ -68,19 +86,31 @@ def ensure_mirror(register: Register, stream: str, target: str, attempt: str) ->
 
 
 def raise_mirror(
-    register: Register, stream: str, target: str, fence: Fence, *, retired: bool, attempt: str
-) -> None:
-    """Raise the mirror to a fence that was just read at its target, if it is lower.
+    register: Register,
+    stream: str,
+    target: str,
+    found: Mirror | None,
+    fence: Fence,
+    *,
+    retired: bool,
+    attempt: str,
+) -> Mirror:
+    """Raise the mirror to a fence that was just read at its target, if the one found is lower.
 
-    Interleavings of the conditional write: between our read and our write another pass raises it
+    Interleavings of the conditional write: between the read and our write another pass raises it
     further, then ``generation < g`` fails in the store and the higher one stands; or our own write
     is delivered twice or late, then it fails the same way; or another pass raises it just as far
     without the mark, then ours fails and is sent again on what stands now. The mirror never falls,
     and every refusal means that it rose: the rounds end.
+
+    Args:
+        found: the mirror as read before; one read earlier only costs another round.
+
+    Returns:
+        The mirror that stands now.
     """
     g = fence.generation
     while True:
-        found = read_mirror(register, stream, target)
         lower: Condition
         if found is None:
             lower = Absent()
@@ -89,10 +119,25 @@ def raise_mirror(
         elif found.generation == g and retired and not found.retired:
             lower = All((Where("generation", "=", g), Where("attempt", "=", found.attempt)))
         else:
-            return
+            return found
         raised = Mirror(generation=g, retired=retired, attempt=attempt)
         try:
             register.write(Put(mirror_key(stream, target), to_attributes(raised), lower))
-            return
+            return raised
         except ConditionFailed:
-            continue
+            found = read_mirror(register, stream, target)
+
+
+def mirror_at_completion(
+    stream: str, target: str, fence: Fence, *, retired: bool, attempt: str
+) -> Put:
+    """The raise of a mirror as an action of the transaction that completes its plan.
+
+    Interleavings: a pass of a newer generation raises the mirror between our reading of the fence
+    and this transaction, then the condition fails in the store and nothing of it is written. That
+    pass has claimed, so the pointer's own condition fails with it. Another pass of this plan raised
+    it as far, without the mark or with it: every pass that completes writes the same mark.
+    """
+    raised = Mirror(generation=fence.generation, retired=retired, attempt=attempt)
+    not_above = Either((Absent(), Where("generation", "<=", fence.generation)))
+    return Put(mirror_key(stream, target), to_attributes(raised), not_above)

@@ -20,7 +20,7 @@ from pydantic import Field
 from plans.document import DigestText, Document, IdText, from_attributes
 from plans.names import pointer_key
 from plans.plan import Base, Plan, PlanReference
-from plans.storage.register import Absent, All, Condition, Register, Where
+from plans.storage.register import Absent, All, Attributes, Condition, Register, Where
 
 
 class Pointer(Document):
@@ -51,7 +51,15 @@ def read_pointer(register: Register, stream: str) -> Pointer | None:
         Refused: the item is not a pointer.
         Unavailable: it could not be read.
     """
-    attributes = register.read(pointer_key(stream))
+    return as_pointer(register.read(pointer_key(stream)), stream)
+
+
+def as_pointer(attributes: Attributes | None, stream: str) -> Pointer | None:
+    """The pointer that an item holds, if there is one.
+
+    Raises:
+        Refused: the item is not a pointer.
+    """
     if attributes is None:
         return None
     return from_attributes(Pointer, attributes, what=f"the pointer of {stream}")

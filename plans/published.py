@@ -25,7 +25,7 @@ from plans.names import (
     plans_prefix,
 )
 from plans.plan import Plan, Tombstone
-from plans.storage.archive import Archive
+from plans.storage.archive import Archive, Stored
 
 _TOMBSTONE_MARK = b'{"schema":"planfence/tombstone/'
 
@@ -75,14 +75,14 @@ def published_from(archive: Archive, stream: str, generation: int) -> Numbers:
     return Numbers(tuple(found), tuple(beyond))
 
 
-def read_digest(archive: Archive, stream: str, generation: int) -> Digest | None:
-    """The digest of what is published under a generation, read or buried; None if nothing is.
+def published_digest(stored: Stored) -> Digest:
+    """The digest of what is published under a plan's key, as it stands there or buried.
 
     The plan need not parse: a parent is named by the digest of its bytes.
+
+    Raises:
+        Refused: it says that it is a tombstone, and is none.
     """
-    stored = archive.read(plan_key(stream, generation))
-    if stored is None:
-        return None
     tombstone = _tombstone(stored.body)
     return Digest(tombstone.digest) if tombstone else digest_of(stored.body)
 
@@ -92,16 +92,30 @@ def read_plan(
 ) -> Published:
     """A plan, verified against everything it claims to be.
 
+    Args: as for ``as_plan``.
+
+    Raises:
+        Refused: missing, or as for ``as_plan``.
+        Unavailable: the archive cannot be read.
+    """
+    stored = archive.read(plan_key(stream, generation))
+    return as_plan(stored, stream, lineage, generation, digest)
+
+
+def as_plan(
+    stored: Stored | None, stream: str, lineage: str, generation: int, digest: str | None = None
+) -> Published:
+    """The plan that an object of the archive holds, verified against everything it claims to be.
+
     Args:
+        stored: what was read at the plan's key.
         lineage: the stream's; a plan of another lineage is foreign.
         digest: the digest the caller names, or None to accept the one found.
 
     Raises:
         Refused: missing, buried, altered, not strict, or of another stream, lineage or generation.
-        Unavailable: the archive cannot be read.
     """
     what = f"plan {generation} of {stream}"
-    stored = archive.read(plan_key(stream, generation))
     if stored is None:
         raise Refused(
             f"{what} is not in the archive",
@@ -140,14 +154,17 @@ def read_desired(archive: Archive, plan: Plan, zone: str) -> dict[RecordKey, Rec
     """
     what = f"the desired state of plan {plan.generation} of {plan.stream}"
     entry = plan.attachment(DESIRED_NAME)
-    stored = archive.read(blob_key(plan.stream, plan.generation, entry.digest)) if entry else None
+    stored = None
+    if entry is not None:
+        key = blob_key(plan.stream, plan.generation, entry.digest)
+        stored = archive.read(key, size=entry.size)
     if entry is None or stored is None:
         raise Refused(
             f"{what} is not in the archive",
             rule="attachment-missing",
             remedy=f"publish a new plan: `planfence plan {plan.stream}`",
         )
-    if len(stored.body) != entry.size or digest_of(stored.body) != entry.digest:
+    if digest_of(stored.body) != entry.digest:
         raise Refused(
             f"{what} is not what the plan names",
             rule="attachment-digest",

@@ -17,7 +17,7 @@ from plans.journal import Draft, record
 from plans.mirror import read_mirror
 from plans.names import STREAM_PATTERN, mirror_key, pointer_key, settings_key, valid_stream
 from plans.plan import Mode
-from plans.storage.register import Absent, Action, Check, Put, Register, Where
+from plans.storage.register import Absent, Action, Attributes, Check, Put, Register, Where
 
 Limit = Annotated[str, Field(pattern=r"^([0-9]{1,9}|(100|[0-9]{1,2})%)$")]
 # The validators below refuse these; the JSON Schema says so too.
@@ -74,7 +74,15 @@ def read_settings(register: Register, stream: str) -> Settings:
         Refused: there is no such stream (rule ``stream-missing``), or it is not readable.
         Unavailable: the register cannot be read.
     """
-    attributes = register.read(settings_key(stream))
+    return as_settings(register.read(settings_key(stream)), stream)
+
+
+def as_settings(attributes: Attributes | None, stream: str) -> Settings:
+    """The settings that an item holds.
+
+    Raises:
+        Refused: as for ``read_settings``.
+    """
     if attributes is None:
         raise Refused(
             f"there is no stream {stream} in this register",

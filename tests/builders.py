@@ -20,7 +20,8 @@ import planner.ports
 from enactor.enacting import enact_stream
 from planner.planning import plan_stream
 from plans.claim import Grounds
-from plans.decisions import Approval, approve, place_hold, read_approvals, reject, release
+from plans.deciding import approve, place_hold, reject, release
+from plans.decisions import Approval, read_approvals
 from plans.document import digest_of, encode, to_attributes
 from plans.errors import PlanfenceError
 from plans.fence import Fence
@@ -207,7 +208,7 @@ class Stream:
             self.register,
             self.clock,
             self.new_id,
-            self.zone,
+            lambda target, _: self.zone(target),
             self.watched,
         )
 
@@ -341,6 +342,11 @@ def overwrite_object(archive: FaultyArchive, key: str, body: bytes) -> None:
         archive.inner.create(key, body)
     else:
         archive.inner.bury(key, body, stored.etag)
+
+
+def forget(register: FaultyRegister, key: Key) -> None:
+    """Lose an item, as no ``Register`` does: somebody deletes it by hand."""
+    register.inner.forget(key)  # type: ignore[attr-defined]
 
 
 def overwrite_item(register: Register, key: Key, **attributes: Any) -> None:

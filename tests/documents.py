@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from plans.decisions import place_hold, reject
+from plans.deciding import place_hold, reject
 from plans.document import to_attributes
 from plans.names import (
     blob_key,

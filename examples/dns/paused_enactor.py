@@ -61,7 +61,7 @@ def main() -> int:
         register=SqliteRegister(folder / ".planfence" / "register.db"),
         clock=clock,
         new_id=lambda: uuid.uuid4().hex,
-        target=lambda target: PausedZoneFile(
+        target=lambda target, _: PausedZoneFile(
             target, folder / target.removeprefix("zonefile:"), zone, clock=clock
         ),
         progress=Silent(),

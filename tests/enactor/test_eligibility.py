@@ -30,6 +30,7 @@ from tests.builders import (
     overwrite_item,
     overwrite_object,
 )
+from tests.doubles.faults import answering
 
 Act = Callable[[Stream, Published], object]
 
@@ -62,7 +63,7 @@ def test_what_is_applied_is_said_before_any_claim_and_without_its_file() -> None
 
 
 def test_the_newest_eligible_plan_is_chosen() -> None:
-    stream = Stream(approvals=1)
+    stream = Stream(approvals=1, mode="converge")
     first = stream.publish(CHANGED)
     second = stream.publish({**START, **a("second")})
     third = stream.publish({**START, **a("third")})
@@ -180,10 +181,6 @@ REFUSALS: dict[str, tuple[str, Act]] = {
     ),
     "zone of its changes": ("zone", in_another_zone),
     "zone of the stream": ("zone", lambda stream, _: stream.set(zone="example.org.")),
-    "without its desired state": (
-        "attachment-missing",
-        lambda stream, published: stream.forge(published.plan, attachments=()),
-    ),
     "another target": (
         "targets",
         lambda stream, _: stream.set(targets=(T1, T2)),
@@ -269,3 +266,15 @@ def test_a_base_conflicts_with_a_pointer_that_is_gone() -> None:
     stream.register.inner = other.register.inner
     error = stream.refusal(published)
     assert (error.rule, error.actual) == ("base-moved", "desired none, applied none")
+
+
+@pytest.mark.parametrize(("mode", "rule"), [("exact", None), ("converge", "attachment-missing")])
+def test_only_what_computes_from_the_desired_state_needs_it(mode: str, rule: str | None) -> None:
+    stream = Stream(mode=mode)
+    published = head(stream)
+    stream.faults.next("get", "blobs", answering(None))
+    if rule is None:
+        assert stream.enact(published).outcome == "applied"
+        assert stream.zone(T1).state == CHANGED
+    else:
+        assert stream.refusal(published).rule == rule

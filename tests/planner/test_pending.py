@@ -307,9 +307,9 @@ def test_an_unreadable_parent_is_not_unchanged() -> None:
     assert stream.plan("parent-unreadable").outcome == "published"
 
 
-def test_a_rejection_that_cannot_be_read_is_not_taken_for_none() -> None:
+def test_decisions_that_cannot_be_read_are_not_taken_for_none() -> None:
     stream = Stream()
     head(stream)
-    stream.faults.next("read", "reject#", unavailable)
+    stream.faults.next("scan", "decision#", unavailable)
     with pytest.raises(Exception, match="not now"):
         stream.plan()

@@ -164,13 +164,9 @@ def test_a_retiring_target_need_not_exist() -> None:
 @pytest.mark.parametrize(
     ("operation", "subject"),
     [
-        ("read", "settings"),
-        ("read", "pointer"),
-        ("read", "hold"),
+        ("read", "settings pointer"),
         ("list", "plans"),
-        ("scan", "approval#"),
-        ("scan", "reject#"),
-        ("scan", "fence#"),
+        ("scan", "decision#"),
         ("observe", T2),
         ("create", "blobs"),
         ("create", "plans"),

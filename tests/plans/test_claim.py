@@ -6,13 +6,27 @@ from collections.abc import Callable
 
 import pytest
 
-from plans.claim import claim, complete
+from plans.claim import Claimed, claim, complete
 from plans.errors import Conflict, Superseded, Unavailable
-from plans.journal import Draft, read_entries, verify
-from plans.names import approval_key, hold_key
+from plans.fence import Fence
+from plans.journal import Draft, read_end, read_entries, verify
+from plans.mirror import mirror_at_completion, raise_mirror, read_mirrors
+from plans.names import approval_key, hold_key, pointer_key
 from plans.published import Published
 from plans.settings import change_settings
-from tests.builders import CHANGED, OTHER_LINEAGE, START, STREAM, Stream, a, overwrite_item
+from tests.builders import (
+    CHANGED,
+    LINEAGE,
+    OTHER_LINEAGE,
+    START,
+    STREAM,
+    T1,
+    T2,
+    Stream,
+    a,
+    forget,
+    overwrite_item,
+)
 from tests.doubles.faults import after, lost_after, lost_before, unavailable
 
 
@@ -28,9 +42,9 @@ def draft(stream: Stream, published: Published, kind: str = "claimed") -> Draft:
     )
 
 
-def claimed(stream: Stream, published: Published) -> None:
+def claimed(stream: Stream, published: Published) -> Claimed:
     grounds = stream.grounds(published.plan.generation)
-    claim(stream.register, published, grounds, draft(stream, published))
+    return claim(stream.register, published, grounds, draft(stream, published))
 
 
 def kinds(stream: Stream) -> list[str]:
@@ -181,7 +195,11 @@ def test_a_lost_answer_to_a_claim_is_decided_by_the_journal(fault: Callable[...,
 
 
 def completed(stream: Stream, published: Published) -> None:
-    complete(stream.register, published, draft(stream, published, "applied"))
+    """Complete as an enactor does whose own claim is the newest that it knows of."""
+    pointer = stream.pointer
+    assert pointer
+    made = Claimed(pointer, read_end(stream.register, STREAM))
+    complete(stream.register, published, made, draft(stream, published, "applied"))
 
 
 def test_completion_records_what_is_applied_under_its_own_attempt() -> None:
@@ -197,9 +215,6 @@ def test_completion_records_what_is_applied_under_its_own_attempt() -> None:
 
 
 def test_completion_is_superseded_by_a_newer_claim_before_or_during_it() -> None:
-    fresh = Stream()
-    with pytest.raises(Superseded, match="found no pointer"):
-        completed(fresh, fresh.publish(START))
     stream = Stream()
     published = second_plan(stream)
     claimed(stream, published)
@@ -210,6 +225,43 @@ def test_completion_is_superseded_by_a_newer_claim_before_or_during_it() -> None
     assert (caught.value.rule, caught.value.exit_code) == ("superseded", 4)
     assert stream.pointer
     assert stream.pointer.applied_generation == 1
+
+
+def test_a_pointer_that_is_gone_is_not_made_anew_by_a_completion() -> None:
+    stream = Stream()
+    published = second_plan(stream)
+    made = claimed(stream, published)
+    forget(stream.register, pointer_key(STREAM))
+    with pytest.raises(Superseded, match="found no pointer"):
+        complete(stream.register, published, made, draft(stream, published, "applied"))
+    assert stream.pointer is None
+
+
+def test_a_completion_needs_no_read_where_nobody_came_between() -> None:
+    stream = Stream()
+    published = second_plan(stream)
+    made = claimed(stream, published)
+    stream.faults.calls.clear()
+    complete(stream.register, published, made, draft(stream, published, "applied"))
+    assert [call.split()[0] for call in stream.faults.calls] == ["write"]
+
+
+def test_a_mirror_that_leads_keeps_no_plan_from_being_recorded_as_applied() -> None:
+    stream = Stream()
+    published = second_plan(stream)
+    made = claimed(stream, published)
+    leading = Fence(9, 1, True, "d" * 64, LINEAGE, "e" * 32)
+    raise_mirror(stream.register, STREAM, T1, None, leading, retired=False, attempt="e" * 32)
+    fence = Fence(2, 1, True, published.digest, LINEAGE, "f" * 32)
+    mirrors = (
+        mirror_at_completion(STREAM, T1, fence, retired=False, attempt="f" * 32),
+        mirror_at_completion(STREAM, T2, fence, retired=True, attempt="f" * 32),
+    )
+    complete(stream.register, published, made, draft(stream, published, "applied"), mirrors)
+    assert stream.pointer
+    assert stream.pointer.applied == stream.pointer.desired
+    found = read_mirrors(stream.register, STREAM)
+    assert (found[T1].generation, found[T2].generation, found[T2].retired) == (9, 2, True)
 
 
 def test_completion_by_another_enactor_is_as_good_as_ones_own() -> None:

@@ -12,15 +12,16 @@ from plans.decisions import (
     approvals_wanted,
     is_released,
     read_approvals,
+    read_decisions,
     read_hold,
     read_rejection,
 )
 from plans.errors import Conflict, Refused, Unavailable
 from plans.journal import Entry, read_entries, verify
-from plans.names import hold_key, released_key
+from plans.names import Key, hold_key, reject_key, released_key
 from plans.plan import Waiver
 from plans.published import Published
-from tests.builders import CHANGED, LINEAGE, STREAM, Stream, overwrite_item
+from tests.builders import CHANGED, LINEAGE, START, STREAM, Stream, a, overwrite_item
 from tests.doubles.faults import Fault, after, lost_after, lost_before, unavailable
 
 
@@ -234,3 +235,42 @@ def test_a_hold_that_cannot_be_read_is_not_taken_for_none(stream: Stream) -> Non
     overwrite_item(stream.register, hold_key(STREAM), state="perhaps")
     with pytest.raises(Refused, match="the hold of dns/example"):
         read_hold(stream.register, STREAM)
+
+
+# Everything in one query
+
+
+def test_one_query_finds_every_decision_from_a_generation_on(stream: Stream) -> None:
+    for number in range(1, 4):
+        stream.approve(stream.publish({**CHANGED, **a(f"n{number}")}), "bob")
+    stream.reject(stream.publish(START))
+    stream.hold()
+    before = len(stream.faults.calls)
+    found = read_decisions(stream.register, STREAM, 2)
+    assert [call.split()[0] for call in stream.faults.calls[before:]] == ["scan"]
+    assert found.generations == {2, 3, 4}
+    for generation in (2, 3):
+        assert found.approvals(generation) == read_approvals(stream.register, STREAM, generation)
+    assert found.approvals(4) == ()
+    assert found.rejection(3) is None
+    assert found.rejection(4) == read_rejection(stream.register, STREAM, 4)
+    assert found.hold == read_hold(stream.register, STREAM) is not None
+    assert not found.is_released(2)
+
+
+def test_an_old_decision_that_cannot_be_read_stops_nobody_else(stream: Stream) -> None:
+    stream.approve(stream.publish(CHANGED), "bob")
+    overwrite_item(stream.register, reject_key(STREAM, 7), strange="yes")
+    overwrite_item(stream.register, Key(f"decision#{STREAM}", "reject#x"), strange="yes")
+    found = read_decisions(stream.register, STREAM, 1)
+    assert len(found.approvals(1)) == 1
+    assert found.hold is None
+    assert found.generations == {1, 7}
+    with pytest.raises(Refused, match="rejection"):
+        found.rejection(7)
+
+
+def test_what_a_person_released_is_found_whatever_its_age(stream: Stream) -> None:
+    stream.hold()
+    stream.release(standing=3)
+    assert read_decisions(stream.register, STREAM, 9).is_released(3)

@@ -220,6 +220,16 @@ def test_a_condition_that_does_not_hold_writes_no_entry_and_keeps_its_place(
     assert numbers(register) == ["2"]
 
 
+def test_what_was_lost_once_is_not_called_unwritten_when_the_register_goes_away(
+    register: FaultyRegister, faults: Faults
+) -> None:
+    faults.next("write", "last", lost_before)
+    faults.next("write", "last", unavailable)
+    with pytest.raises(Unknown, match="no certain answer"):
+        write(register, 1)
+    assert numbers(register) == []
+
+
 def test_a_condition_is_evaluated_again_after_a_lost_race(
     register: FaultyRegister, faults: Faults
 ) -> None:

@@ -32,7 +32,13 @@ def fence(generation: int) -> Fence:
 def raised(
     register: FaultyRegister, generation: int, *, retired: bool = False, attempt: str = OURS
 ) -> None:
-    raise_mirror(register, STREAM, T1, fence(generation), retired=retired, attempt=attempt)
+    seen = read_mirror(register, STREAM, T1)
+    raise_mirror(register, STREAM, T1, seen, fence(generation), retired=retired, attempt=attempt)
+
+
+def ensured(register: FaultyRegister, target: str, attempt: str) -> Mirror:
+    seen = read_mirror(register, STREAM, target)
+    return ensure_mirror(register, STREAM, target, seen, attempt)
 
 
 @pytest.fixture
@@ -51,9 +57,9 @@ def found(register: FaultyRegister) -> Mirror | None:
 
 def test_a_missing_mirror_is_created_at_zero_once(register: FaultyRegister) -> None:
     assert found(register) is None
-    mirror = ensure_mirror(register, STREAM, T1, OURS)
+    mirror = ensured(register, T1, OURS)
     assert mirror == Mirror(generation=0, retired=False, attempt=OURS)
-    assert ensure_mirror(register, STREAM, T1, THEIRS) == mirror
+    assert ensured(register, T1, THEIRS) == mirror
     assert found(register) == mirror
     assert read_mirrors(register, STREAM) == {T1: mirror}
 
@@ -61,7 +67,7 @@ def test_a_missing_mirror_is_created_at_zero_once(register: FaultyRegister) -> N
 def test_another_enactors_mirror_stands(register: FaultyRegister, faults: Faults) -> None:
     other = FaultyRegister(register.inner, Faults())
     faults.next("write", "fence#", after(partial(raised, other, 3, attempt=THEIRS)))
-    assert ensure_mirror(register, STREAM, T1, OURS).generation == 3
+    assert ensured(register, T1, OURS).generation == 3
 
 
 def test_a_mirror_rises_and_never_falls(register: FaultyRegister) -> None:
@@ -78,7 +84,7 @@ def test_a_mirror_rises_and_never_falls(register: FaultyRegister) -> None:
 
 def test_each_target_has_its_own_mirror(register: FaultyRegister) -> None:
     raised(register, 4)
-    ensure_mirror(register, STREAM, T2, OURS)
+    ensured(register, T2, OURS)
     generations = {
         name: mirror.generation for name, mirror in read_mirrors(register, STREAM).items()
     }
@@ -146,6 +152,6 @@ def test_a_mirror_that_cannot_be_written_stops_the_step(
 ) -> None:
     faults.next("write", "fence#", fault, times=2)
     with pytest.raises(Unknown if fault is not unavailable else Unavailable):
-        ensure_mirror(register, STREAM, T1, OURS)
+        ensured(register, T1, OURS)
     with pytest.raises(Unknown if fault is not unavailable else Unavailable):
         raised(register, 4)

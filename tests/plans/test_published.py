@@ -15,9 +15,9 @@ from plans.plan import Attachment, Plan, Tombstone
 from plans.published import (
     Published,
     check_changes,
+    published_digest,
     published_from,
     read_desired,
-    read_digest,
     read_plan,
 )
 from tests.builders import (
@@ -49,6 +49,11 @@ def refused(stream: Stream, rule: str, digest: str | None = None) -> Refused:
         read_plan(stream.archive, STREAM, LINEAGE, 1, digest)
     assert caught.value.rule == rule
     return caught.value
+
+
+def read_digest(archive: Any, stream: str, generation: int) -> str | None:
+    stored = archive.read(plan_key(stream, generation))
+    return None if stored is None else published_digest(stored)
 
 
 def write(stream: Stream, body: bytes, generation: int = 1) -> None:
@@ -193,7 +198,7 @@ def unnamed(_: Stream, published: Published) -> Plan:
         (unnamed, "attachment-missing"),
         (absent, "attachment-missing"),
         (altered, "attachment-digest"),
-        (resized, "attachment-digest"),
+        (resized, "object-size"),
         (another_zone, "zone"),
         (outside, "desired-invalid"),
     ],

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from plans.errors import Conflict, Refused
 from plans.fence import Fence
 from plans.journal import read_entries, verify
-from plans.mirror import raise_mirror
+from plans.mirror import raise_mirror, read_mirror
 from plans.names import settings_key
 from plans.settings import Settings, change_settings, create_stream, read_settings
 from tests.builders import (
@@ -210,8 +210,9 @@ def test_a_retired_target_that_is_written_again_meanwhile_stays() -> None:
     changed(stream, targets=(T1,), retiring=(T2,))
     stream.applied()
     newer = Fence(9, 1, True, "d" * 64, LINEAGE, "e" * 32)
+    seen = read_mirror(stream.register, STREAM, T2)
     again = partial(
-        raise_mirror, stream.register, STREAM, T2, newer, retired=False, attempt="e" * 32
+        raise_mirror, stream.register, STREAM, T2, seen, newer, retired=False, attempt="e" * 32
     )
     stream.faults.next("write", "settings", after(again))
     with pytest.raises(Conflict):

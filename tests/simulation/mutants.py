@@ -17,7 +17,7 @@ from enactor.targets import Target
 from plans.claim import Grounds, claim
 from plans.fence import Fence, FenceSeen
 from plans.kinds.dns import Change, cut, diff
-from plans.mirror import raise_mirror
+from plans.mirror import raise_mirror, read_mirror
 from plans.plan import TargetPlan
 from plans.storage.register import Action, All, Check, Put
 from tests.doubles.memory import MemoryRegister
@@ -43,46 +43,49 @@ class CarelessZone(MemoryZone):
 class PointerWithoutConditions(MemoryRegister):
     """A register that writes the pointer whatever the condition says."""
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         super().write(
             *(
                 replace(action, condition=ALWAYS) if action.key.sk == "pointer" else action
                 for action in actions
-            )
+            ),
+            token=token,
         )
 
 
 class MirrorsWithoutConditions(MemoryRegister):
     """A register that writes mirrors whatever the condition says."""
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         super().write(
             *(
                 replace(action, condition=ALWAYS) if action.key.sk.startswith("fence#") else action
                 for action in actions
-            )
+            ),
+            token=token,
         )
 
 
 class DecisionsUnchecked(MemoryRegister):
     """A register that drops the checks of a transaction, and keeps its puts."""
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         kept = [action for action in actions if not isinstance(action, Check)]
-        super().write(*kept)
+        super().write(*kept, token=token)
 
 
 class JournalOverwritten(MemoryRegister):
     """A register that lets a journal entry be written over another."""
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         super().write(
             *(
                 replace(action, condition=ALWAYS)
                 if action.key.pk.startswith("journal#") and isinstance(action, Put)
                 else action
                 for action in actions
-            )
+            ),
+            token=token,
         )
 
 
@@ -98,6 +101,7 @@ def keep_the_old_list(patch: pytest.MonkeyPatch) -> None:
         if left is None:
             if compute(enactment, part, target, seen) is None:
                 return None
+            assert enactment.desired is not None
             changes = diff(enactment.settings.zone, enactment.desired, target.observe().state)
             left = list(cut(changes, target.step_changes_max))
             kept.append((enactment, target.id, left))
@@ -138,6 +142,7 @@ def mirror_before_the_write(patch: pytest.MonkeyPatch) -> None:
             enactment.ports.register,
             enactment.plan.stream,
             target.id,
+            read_mirror(enactment.ports.register, enactment.plan.stream, target.id),
             write.fence,
             retired=False,
             attempt=enactment.attempt,

@@ -42,8 +42,10 @@ class SimArchive:
 
         self._sim.operate(f"archive.create {_object(key)}", effect, writes=True)
 
-    def read(self, key: str) -> Stored | None:
-        return self._sim.operate(f"archive.read {_object(key)}", lambda: self._inner.read(key))
+    def read(self, key: str, *, size: int | None = None) -> Stored | None:
+        return self._sim.operate(
+            f"archive.read {_object(key)}", lambda: self._inner.read(key, size=size)
+        )
 
     def list(self, prefix: str, after: str = "") -> Iterator[str]:
         while True:
@@ -69,6 +71,9 @@ class SimRegister:
     def read(self, key: Key) -> Attributes | None:
         return self._sim.operate(f"register.read {key.sk}", lambda: self._inner.read(key))
 
+    def read_all(self, *keys: Key) -> tuple[Attributes | None, ...]:
+        return tuple(self.read(key) for key in keys)  # not of one instant, says the contract
+
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         label = f"register.scan {prefix or pk.partition('#')[0]}"
         while True:
@@ -81,9 +86,9 @@ class SimRegister:
                 return
             after = page[-1].key.sk
 
-    def write(self, *actions: Action) -> None:
+    def write(self, *actions: Action, token: str | None = None) -> None:
         def effect() -> None:
-            self._inner.write(*actions)
+            self._inner.write(*actions, token=token)
             self._watch.register_written(actions)
 
         self._sim.operate(f"register.write {_transaction(actions)}", effect, writes=True)

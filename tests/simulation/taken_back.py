@@ -18,8 +18,8 @@ import planner.world
 import plans.claim
 from enactor.steps import Enactment
 from enactor.targets import Target
-from planner.ports import Ports
 from planner.world import World
+from plans.decisions import Decisions
 from plans.fence import Fence, FenceSeen, as_read
 from plans.kinds.dns import Change, cut, diff
 from plans.mirror import Mirror
@@ -72,6 +72,7 @@ def s4_only_the_done_mark_counts(patch: pytest.MonkeyPatch) -> None:
         enactment: Enactment, part: TargetPlan, target: Target, seen: Fence
     ) -> enactor.steps._Write | None:
         observation = target.observe()
+        assert enactment.desired is not None
         changes = diff(enactment.settings.zone, enactment.desired, observation.state)
         steps = cut(changes, target.step_changes_max)
         position = seen.step if enactment.holds(seen) else 0
@@ -137,7 +138,7 @@ def s9_source_is_inherited(patch: pytest.MonkeyPatch) -> None:
 
 def s9_standing_is_inherited(patch: pytest.MonkeyPatch) -> None:
     def parent_only(
-        ports: Ports, stream: str, parent: PlanReference | None, parent_plan: Published | None
+        decisions: Decisions, parent: PlanReference | None, parent_plan: Published | None
     ) -> PlanReference | None:
         if parent_plan is None or parent_plan.plan.origin == "planner":
             return None

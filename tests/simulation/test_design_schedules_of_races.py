@@ -101,9 +101,7 @@ def s10(
     """Everything was checked; then a person decides otherwise; then the claim is sent."""
     world = world_at_1(mode, shape)
     world.publish(zone_state(a=2))
-    e1 = world.sim.run_until(world.enactor("E1"), "register.read reject")
-    world.sim.step(e1)
-    world.sim.run_until(e1, "register.read last")
+    e1 = world.sim.run_until(world.enactor("E1"), "register.write claimed")
     act(world)
     return world, e1
 

@@ -13,7 +13,8 @@ import enactor.enacting as enacting
 import enactor.ports
 import planner.planning as planning
 import planner.ports
-from plans.decisions import approve, place_hold, read_hold, reject, release
+from plans.deciding import approve, place_hold, reject, release
+from plans.decisions import read_hold
 from plans.document import digest_of, encode
 from plans.errors import Refused
 from plans.kinds.dns import RecordKey, Records
@@ -190,7 +191,7 @@ class World:
             register=self.seen_register,
             clock=self.clock,
             new_id=self.new_id,
-            target=target or self.target,
+            target=lambda name, _: (target or self.target)(name),
             progress=SimProgress(self.sim),
         )
         request = enactor.ports.Request(STREAM, by, generation, digest, adopt, allow_jump)
