@@ -81,7 +81,7 @@ coverage: venv ## report on the last `make test CI=true`; what decides safety mu
 	$(BIN)/coverage report --include='plans/*,enactor/*' --fail-under=95
 
 .PHONY: prove-long
-prove-long: venv ## the long counts of crashes and races, beyond what CI runs (ARGS=... for its options)
+prove-long: venv ## the long counts of crashes and races on both kinds of stores (ARGS=--help for its options)
 	$(BIN)/python -m tests.processes.long_proof $(ARGS)
 
 .PHONY: bench

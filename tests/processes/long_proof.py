@@ -12,13 +12,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from plans.plan import Mode
+from tests.emulators.servers import ministack, new_bucket
 from tests.processes.crew import limited
 from tests.processes.disks import full_at_every_operation
 from tests.processes.kills import kill_rounds
+from tests.processes.outages import outages
 from tests.processes.pauses import pause_rounds
 from tests.processes.races import (
     RACERS,
@@ -26,21 +29,36 @@ from tests.processes.races import (
     enactors_race_in_exact,
     planners_race,
 )
+from tests.processes.stores import AwsAt, Embedded, StoresAt
 
 MODES: Final[tuple[Mode, ...]] = ("exact", "converge")
 KILLS_AT_ONCE: Final = 100  # in one folder, which is then removed
 PAUSES_AT_ONCE: Final = 30  # the journal of one stream is verified after each
 
+
+class Counts(NamedTuple):
+    """How much of what: kills of enactors, rounds of ``RACERS`` processes, pauses of enactors."""
+
+    kills: int
+    races: int
+    pauses: int
+
+
+COUNTS: Final = {
+    "embedded": Counts(kills=2000, races=50, pauses=100),
+    "aws": Counts(kills=200, races=10, pauses=60),
+}
+
 Part = tuple[str, Callable[[Path], str]]
 
 
-def kills(count: int, seed: int) -> Iterator[Part]:
+def kills(stores_at: StoresAt, count: int, seed: int) -> Iterator[Part]:
     for number in range(0, count, KILLS_AT_ONCE):
         wanted = min(KILLS_AT_ONCE, count - number)
         mode = MODES[number // KILLS_AT_ONCE % 2]
 
         def run(folder: Path, mode: Mode = mode, wanted: int = wanted, at: int = number) -> str:
-            tally = kill_rounds(folder, mode, seed + at, wanted)
+            tally = kill_rounds(stores_at, folder, mode, seed + at, wanted)
             return (
                 f"{tally.kills['enactor']} enactors and {tally.kills['planner']} planners killed"
                 f" over {tally.generations} generations, {len(tally.points)} kinds of operation"
@@ -50,28 +68,28 @@ def kills(count: int, seed: int) -> Iterator[Part]:
         yield f"kills, {mode}, from {number}", run
 
 
-def races(count: int, seed: int) -> Iterator[Part]:
+def races(stores_at: StoresAt, count: int, seed: int) -> Iterator[Part]:
     for number in range(seed, seed + count):
 
         def run(folder: Path, at: int = number) -> str:
             first = bool(at % 2)
-            planners_race(folder / "planners", at)
+            planners_race(stores_at, folder / "planners", at)
             for gated in (True, False):
                 name = folder / f"converge-{gated}"
-                enactors_race_in_converge(name, at, gated=gated, from_applied=first)
-            enactors_race_in_exact(folder / "exact", at, from_applied=first)
+                enactors_race_in_converge(stores_at, name, at, gated=gated, from_applied=first)
+            enactors_race_in_exact(stores_at, folder / "exact", at, from_applied=first)
             return f"{RACERS} planners, {RACERS} enactors in converge twice, {RACERS} in exact"
 
         yield f"races, seed {number}", run
 
 
-def pauses(count: int) -> Iterator[Part]:
+def pauses(stores_at: StoresAt, count: int) -> Iterator[Part]:
     for number in range(0, count, PAUSES_AT_ONCE):
         wanted = min(PAUSES_AT_ONCE, count - number)
         mode = MODES[number // PAUSES_AT_ONCE % 2]
 
         def run(folder: Path, mode: Mode = mode, wanted: int = wanted) -> str:
-            woken = pause_rounds(folder / "world", mode, wanted)
+            woken = pause_rounds(stores_at, folder / "world", mode, wanted)
             for end in woken:
                 assert (end.report.exit_code, end.changed) == (4, ()), end
             return f"{len(woken)} enactors paused and woken, 0 stale writes"
@@ -79,7 +97,7 @@ def pauses(count: int) -> Iterator[Part]:
         yield f"pauses, {mode}, from {number}", run
 
 
-def disks() -> Iterator[Part]:
+def full_disks() -> Iterator[Part]:
     for mode in MODES:
 
         def run(folder: Path, mode: Mode = mode) -> str:
@@ -92,30 +110,66 @@ def disks() -> Iterator[Part]:
         yield f"full disk, {mode}", run
 
 
+def lost_endpoints(stores_at: AwsAt) -> Iterator[Part]:
+    for mode in MODES:
+        for begun in (False, True):
+
+            def run(folder: Path, mode: Mode = mode, begun: bool = begun) -> str:
+                place = folder / "enact", folder / "plan"
+                enacted = outages(stores_at, place[0], mode, publish=False, begun=begun)
+                planned = outages(stores_at, place[1], mode, publish=True, begun=begun)
+                for struck in (*enacted, *planned):
+                    assert struck.ended.report.exit_code in (0, 5, 6), struck
+                return f"{len(enacted)} outages of enacting, {len(planned)} of planning"
+
+            yield f"outages, {mode}, {'next' if begun else 'first'} generation", run
+
+
+def parts_on(stores: str, counts: Counts, seed: int, running: ExitStack) -> Iterator[Part]:
+    """What is to be run on the stores named; a server that they need is started."""
+    aws_at: AwsAt | None = None
+    if stores == "aws":
+        server = running.enter_context(ministack())
+        aws_at = AwsAt(server, new_bucket(server))
+    stores_at = aws_at or Embedded
+    yield from kills(stores_at, counts.kills, seed)
+    yield from races(stores_at, counts.races, seed)
+    yield from pauses(stores_at, counts.pauses)
+    yield from full_disks() if aws_at is None else lost_endpoints(aws_at)
+
+
+def prove(what: str, run: Callable[[Path], str]) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="planfence-proof-"))
+    started = time.monotonic()
+    try:
+        with limited():
+            result = run(folder)
+    except Exception:
+        print(f"FAILED: {what}; what it wrote is kept in {folder}", file=sys.stderr)
+        raise
+    shutil.rmtree(folder)
+    print(f"{what}: {result} ({time.monotonic() - started:.1f} s)", flush=True)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.processes.long_proof")
-    parser.add_argument("--kills", type=int, default=2000, help="kill -9 of enactors")
-    parser.add_argument("--races", type=int, default=50, help="rounds of 16 processes each")
-    parser.add_argument("--pauses", type=int, default=100, help="SIGSTOP of an enactor")
+    parser.add_argument("--stores", choices=[*COUNTS, "both"], default="both")
+    for what, of in (
+        ("kills", "kill -9 of enactors"),
+        ("races", f"rounds of {RACERS} processes each"),
+        ("pauses", "SIGSTOP of an enactor"),
+    ):
+        usual = ", ".join(f"{getattr(each, what)} {name}" for name, each in COUNTS.items())
+        parser.add_argument(f"--{what}", type=int, help=f"{of} (usually {usual})")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
-    parts = [
-        *kills(chosen.kills, chosen.seed),
-        *races(chosen.races, chosen.seed),
-        *pauses(chosen.pauses),
-        *disks(),
-    ]
-    for what, run in parts:
-        folder = Path(tempfile.mkdtemp(prefix="planfence-proof-"))
-        started = time.monotonic()
-        try:
-            with limited():
-                result = run(folder)
-        except Exception:
-            print(f"FAILED: {what}; its stores are kept in {folder}", file=sys.stderr)
-            raise
-        shutil.rmtree(folder)
-        print(f"{what}: {result} ({time.monotonic() - started:.1f} s)", flush=True)
+    asked = {what: getattr(chosen, what) for what in Counts._fields}
+    wanted = {what: count for what, count in asked.items() if count is not None}
+    for stores in COUNTS if chosen.stores == "both" else [chosen.stores]:
+        with ExitStack() as running:
+            counts = COUNTS[stores]._replace(**wanted)
+            for what, run in parts_on(stores, counts, chosen.seed, running):
+                prove(f"{stores}: {what}", run)
     return 0
 
 

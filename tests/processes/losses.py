@@ -5,10 +5,8 @@ Every pass runs in a process of its own, as it would from a shell.
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +16,10 @@ from plans.plan import Mode
 from tests.processes.crew import Crew, Killed, alone
 from tests.processes.evidence import check_applied, check_whole, published_generations, snapshot
 from tests.processes.points import Points, die_at
+from tests.processes.stores import Stores, StoresAt
 from tests.processes.world import STREAM, Report, World
+
+Damage = Callable[[Stores, str], None]
 
 WAIVED: Final = (PARENT_UNREADABLE,)
 
@@ -33,9 +34,9 @@ class Recovery:
     enacted: Report
 
 
-def many_generations(folder: Path, mode: Mode, count: int) -> World:
+def many_generations(stores_at: StoresAt, folder: Path, mode: Mode, count: int) -> World:
     """A world in which that many generations were applied, in a quick loop."""
-    world = World(folder, mode).build()
+    world = World(folder, stores_at(folder), mode).build()
 
     def loop() -> None:
         for number in range(1, count + 1):
@@ -46,30 +47,22 @@ def many_generations(folder: Path, mode: Mode, count: int) -> World:
     return world
 
 
-def copied(world: World, folder: Path) -> World:
-    shutil.copytree(world.folder, folder, symlinks=True)
-    return replace(world, folder=folder)
-
-
-def plan_file(world: World, generation: int) -> Path:
-    return world.folder / "archive" / plan_key(STREAM, generation)
-
-
 def empty_archive(world: World) -> None:
     """What ``rm -r`` of the plans and their attachments does."""
     for prefix in (plans_prefix(STREAM), blobs_prefix(STREAM)):
-        shutil.rmtree(world.folder / "archive" / prefix)
+        world.stores.empty(prefix)
 
 
-def flip_bit(path: Path) -> None:
-    data = bytearray(path.read_bytes())
+def remove(stores: Stores, key: str) -> None:
+    stores.delete(key)
+
+
+def flip_bit(stores: Stores, key: str) -> None:
+    found = stores.archive.read(key)
+    assert found is not None
+    data = bytearray(found.body)
     data[len(data) // 2] ^= 1
-    overwrite(path, bytes(data))
-
-
-def overwrite(path: Path, data: bytes) -> None:
-    os.unlink(path)
-    path.write_bytes(data)
+    stores.overwrite(key, bytes(data))
 
 
 def recover(world: World, desired: Path) -> Recovery:
@@ -89,7 +82,7 @@ def recover(world: World, desired: Path) -> Recovery:
 
 def lost_after_forty(template: World, folder: Path, *, same: bool) -> Recovery:
     """The archive is emptied; the next plan wants something else, or just the ``same`` again."""
-    world = copied(template, folder)
+    world = template.copied(folder)
     empty_archive(world)
     assert published_generations(world) == []
     last = world.folder / "d40.yaml"
@@ -102,33 +95,35 @@ def old_plans_deleted(template: World, folder: Path) -> tuple[Report, Report, bo
     Returns:
         How a planning and an enacting pass end then, and whether no zone file changed.
     """
-    world = copied(template, folder)
+    world = template.copied(folder)
     before = snapshot(world)
     for generation in published_generations(world)[:-1]:
-        plan_file(world, generation).unlink()
-        shutil.rmtree(world.folder / "archive" / f"{blobs_prefix(STREAM)}{generation:012d}")
+        world.stores.delete(plan_key(STREAM, generation))
+        world.stores.empty(f"{blobs_prefix(STREAM)}{generation:012d}/")
     planned = alone(lambda: world.plan(world.folder / "d40.yaml"))
     enacted = alone(world.enact)
     check_whole(world)
     return planned, enacted, snapshot(world) == before
 
 
-def pointers_plan_damaged(folder: Path, mode: Mode, damage: Callable[[Path], None]) -> Recovery:
-    """The file of the plan that is applied is damaged, and something new is wanted."""
-    world = many_generations(folder, mode, 2)
-    damage(plan_file(world, 2))
+def pointers_plan_damaged(
+    stores_at: StoresAt, folder: Path, mode: Mode, damage: Damage
+) -> Recovery:
+    """The plan that is applied is damaged in the archive, and something new is wanted."""
+    world = many_generations(stores_at, folder, mode, 2)
+    damage(world.stores, plan_key(STREAM, 2))
     return recover(world, world.write_desired("next", {"www": 99, "mail": 2}))
 
 
 def claimed_plan_damaged(
-    folder: Path, mode: Mode, damage: Callable[[Path], None]
+    stores_at: StoresAt, folder: Path, mode: Mode, damage: Damage
 ) -> tuple[Report, Recovery]:
     """An enactor dies right after its claim or half-way, and the plan it claimed is damaged.
 
     Returns:
         How a pass ended that was to resume the damaged plan, and the recovery by a new one.
     """
-    world = many_generations(folder, mode, 2)
+    world = many_generations(stores_at, folder, mode, 2)
     claimed = alone(lambda: world.approved(world.write_desired("lost", {"www": 7, "mail": 7})))
 
     def dies(points: Points) -> Report:
@@ -137,7 +132,7 @@ def claimed_plan_damaged(
     with Crew() as crew:
         fate = crew.start(lambda wire: dies(Points(die_at(wire, "after rename t1.zone")))).fate()
     assert isinstance(fate, Killed)
-    damage(plan_file(world, 3))
+    damage(world.stores, plan_key(STREAM, 3))
     resumed = alone(lambda: world.enact(claimed))
     return resumed, recover(world, world.write_desired("next", {"www": 99, "mail": 2}))
 
@@ -148,7 +143,7 @@ def approved_and_lost(template: World, folder: Path) -> tuple[Report, Report]:
     Returns:
         The next plan, and how its enactment ended.
     """
-    world = copied(template, folder)
+    world = template.copied(folder)
     for number in (41, 42):
         path = world.write_desired(f"d{number}", {"www": number, "mail": 1})
         assert alone(lambda path=path: world.approved(path)).generation == number  # type: ignore[misc]

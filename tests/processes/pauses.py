@@ -16,6 +16,7 @@ from tests.processes.crew import Crew, Worker, alone
 from tests.processes.evidence import check_applied, check_whole, snapshot, versions
 from tests.processes.points import Points, stop_at
 from tests.processes.recorded import RecordedTarget, UnfencedTarget, Version
+from tests.processes.stores import StoresAt
 from tests.processes.world import T1, T2, Report, World
 
 # Each lies between the read of a target's fence and the write that rests on it; the last two lie
@@ -43,13 +44,16 @@ class Pauses:
     """Rounds in one world: each pauses an enactor, brings newer generations, and wakes it.
 
     Args:
+        stores_at: makes the world's stores.
         folder: where the world is made.
         mode: of the stream.
         target_class: what the paused enactor writes to. The others keep the real one.
     """
 
-    def __init__(self, folder: Path, mode: Mode, target_class: type[RecordedTarget]) -> None:
-        self.world = World(folder, mode).build()
+    def __init__(
+        self, stores_at: StoresAt, folder: Path, mode: Mode, target_class: type[RecordedTarget]
+    ) -> None:
+        self.world = World(folder, stores_at(folder), mode).build()
         self.target_class = target_class
         self.state = {"a": 1, "b": 1, "c": 1}
         self.rounds = 0
@@ -96,9 +100,9 @@ def _pause(crew: Crew, world: World, plan: Report, at: str) -> Worker[Report]:
     return worker
 
 
-def pause_rounds(folder: Path, mode: Mode, pauses: int) -> list[Woken]:
+def pause_rounds(stores_at: StoresAt, folder: Path, mode: Mode, pauses: int) -> list[Woken]:
     """Pause that often; the points and targets take turns. What is live is checked each time."""
-    rounds = Pauses(folder, mode, RecordedTarget)
+    rounds = Pauses(stores_at, folder, mode, RecordedTarget)
     woken = []
     for point, target in islice(cycle(product(WHERE, (T1, T2))), pauses):
         woken.append(rounds.round(point, target))
@@ -106,19 +110,24 @@ def pause_rounds(folder: Path, mode: Mode, pauses: int) -> list[Woken]:
     return woken
 
 
-def pause_without_the_fence(folder: Path, mode: Mode, point: str, target: str) -> Woken:
+def pause_without_the_fence(
+    stores_at: StoresAt, folder: Path, mode: Mode, point: str, target: str
+) -> Woken:
     """The same round, in which the paused enactor writes to a target that holds no fence."""
-    return Pauses(folder, mode, UnfencedTarget).round(point, target)
+    return Pauses(stores_at, folder, mode, UnfencedTarget).round(point, target)
 
 
-def a_holder_paused_inside_the_lock(folder: Path, targets: tuple[str, ...]) -> tuple[Report, bool]:
+def a_holder_paused_inside_the_lock(
+    stores_at: StoresAt, folder: Path, targets: tuple[str, ...]
+) -> tuple[Report, bool]:
     """One enactor stops inside the lock of ``t1``; another tries a newer plan with little patience.
 
     Returns:
         How the other's pass ended, and whether it left ``t1`` as it was. After the holder is woken
         and one more pass ran, the newer plan is applied: that is checked here.
     """
-    world = World(folder, "converge", targets=targets, busy_seconds=0.05).build()
+    stores = stores_at(folder)
+    world = World(folder, stores, "converge", targets=targets, busy_seconds=0.05).build()
     world.bring(world.write_desired("start", {"a": 1, "b": 1}))
     held = world.approved(world.write_desired("held", {"a": 2, "b": 1}))
     newer = world.write_desired("newer", {"a": 1, "b": 2})

@@ -1,11 +1,12 @@
 """Points: every operation of a worker that changes something, just before it and just after it.
 
 ``Points.install`` puts them into this process: around the calls of ``os`` and ``fcntl`` through
-which files change, and around the statements of SQLite that write. A forked worker installs them
-and ends, so that nothing is ever put back. What happens at a point is the act that was passed in:
-nothing, a wait, a stop, a death, a full disk.
+which files change, around the statements of SQLite that write, and around the requests to AWS that
+do; these have one more in between, when all was sent and no answer was read. A forked worker
+installs them and ends, so that nothing is ever put back. What happens at a point is the act that
+was passed in: nothing, a wait, a stop, a death, a full disk.
 
-Not seen: what the kernel and SQLite do inside one call. Kills from outside land there.
+Not seen: what the kernel, SQLite and the SDK do inside one call. Kills from outside land there.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ import fcntl
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from botocore.awsrequest import AWSHTTPConnection, AWSPreparedRequest
+from botocore.httpsession import URLLib3Session
+
+from tests.processes.asked import Asked, asked
 from tests.processes.crew import At, Wire
 
 Act = Callable[[int, str], None]
@@ -34,10 +40,17 @@ class Points:
     def __init__(self, act: Act = lambda number, name: None) -> None:
         self.passed = 0
         self.act = act
+        self._sending: Asked | None = None
 
     def reach(self, name: str) -> None:
         self.passed += 1
         self.act(self.passed, name)
+
+    @contextmanager
+    def around(self, name: str) -> Iterator[None]:
+        self.reach(f"before {name}")
+        yield
+        self.reach(f"after {name}")
 
     def install(self) -> Points:
         """Watch this process from now on, until it ends."""
@@ -46,16 +59,18 @@ class Points:
         os.open = self._creating(os.open)
         fcntl.flock = self._around("flock", fcntl.flock)
         sqlite3.connect = self._connecting(sqlite3.connect)
+        for class_, name, around in (
+            (URLLib3Session, "send", self._sent),
+            (AWSHTTPConnection, "getresponse", self._answered),
+        ):
+            setattr(class_, name, around(getattr(class_, name)))
         return self
 
     def _around(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def watched(*args: Any, **options: Any) -> Any:
             paths = [part.name for part in args if isinstance(part, Path)]
-            label = " ".join([name, *paths[-1:]])
-            self.reach(f"before {label}")
-            result = call(*args, **options)
-            self.reach(f"after {label}")
-            return result
+            with self.around(" ".join([name, *paths[-1:]])):
+                return call(*args, **options)
 
         return watched
 
@@ -76,17 +91,35 @@ class Points:
                 verb = sql.split(None, 1)[0]
                 if verb not in _WRITING:
                     return super().execute(sql, parameters)
-                points.reach(f"before {verb}")
-                cursor = super().execute(sql, parameters)
-                points.reach(f"after {verb}")
-                return cursor
+                with points.around(verb):
+                    return super().execute(sql, parameters)
 
             def close(self) -> None:
-                points.reach("before close")
-                super().close()
-                points.reach("after close")
+                with points.around("close"):
+                    super().close()
 
         return lambda *args, **options: connect(*args, factory=Watched, **options)
+
+    def _sent(self, send: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(session: URLLib3Session, request: AWSPreparedRequest) -> Any:
+            target = request.headers.get("X-Amz-Target")
+            what = asked(request.method, request.url, target, request.body)
+            if not what.mutates:
+                return send(session, request)
+            self._sending = what
+            with self.around(str(what)):
+                return send(session, request)
+
+        return watched
+
+    def _answered(self, getresponse: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(connection: AWSHTTPConnection, *args: Any, **options: Any) -> Any:
+            sending, self._sending = self._sending, None
+            if sending is not None:
+                self.reach(f"sent {sending}")
+            return getresponse(connection, *args, **options)
+
+        return watched
 
 
 def gate(wire: Wire, name: str) -> Act:

@@ -7,10 +7,11 @@ nothing yet. So all but one rest on something stale when the gate opens, on ever
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+from plans import journal
 from tests.processes.crew import At, Crew, Ended, Wire, Worker
 from tests.processes.evidence import (
     check_applied,
@@ -21,7 +22,8 @@ from tests.processes.evidence import (
     versions,
 )
 from tests.processes.points import Act, Points, dawdle, gate
-from tests.processes.world import Report, World
+from tests.processes.stores import StoresAt
+from tests.processes.world import STREAM, Report, World
 
 RACERS = 16
 
@@ -54,20 +56,15 @@ def _act(wire: Wire, point: str, seed: int) -> Act:
     return act
 
 
-def planners_race(folder: Path, seed: int, racers: int = RACERS) -> Counter[int]:
-    """Planners with different desired files, all of which computed generation 1 before one won.
-
-    Checks that numbers have no gap, that every plan is what its own process read and computed for
-    that number, and that it names as its parent the head that the process saw in its last pass.
-
-    Returns:
-        How many processes read their desired state how often.
-    """
-    world = World(folder).build()
+def _race_of_planners(
+    stores_at: StoresAt, folder: Path, seed: int, racers: int
+) -> tuple[World, list[Path], list[Report]]:
+    """Planners with different desired files, all of which computed generation 1 before one won."""
+    world = World(folder, stores_at(folder)).build()
     files = [world.write_desired(f"p{n}", {"www": n, f"h{n}": n}) for n in range(1, racers + 1)]
 
     def job(wire: Wire, number: int) -> Report:
-        act = _act(wire, "before link 000000000001.json", seed * 1000 + number)
+        act = _act(wire, "before archive create 000000000001.json", seed * 1000 + number)
         points = Points(act).install()
         return world.plan(files[number], f"planner-{number}", points=points)
 
@@ -75,6 +72,21 @@ def planners_race(folder: Path, seed: int, racers: int = RACERS) -> Counter[int]
         workers = [crew.start(lambda wire, n=n: job(wire, n)) for n in range(racers)]  # type: ignore[misc]
         reports, waited = _through_the_gate(workers)
     assert waited == racers, "not everybody computed generation 1"
+    return world, files, reports
+
+
+def planners_race(
+    stores_at: StoresAt, folder: Path, seed: int, racers: int = RACERS
+) -> Counter[int]:
+    """Checks that numbers have no gap and that nobody's plan was lost or renumbered.
+
+    Every plan is what its own process read and computed for that number, and names as its parent
+    the head that the process saw in its last pass.
+
+    Returns:
+        How many processes read their desired state how often.
+    """
+    world, files, reports = _race_of_planners(stores_at, folder, seed, racers)
     generations = published_generations(world)
     assert generations == list(range(1, racers + 1))
     assert sorted(report.generation or 0 for report in reports) == generations
@@ -90,8 +102,27 @@ def planners_race(folder: Path, seed: int, racers: int = RACERS) -> Counter[int]
     return Counter(report.reads for report in reports)
 
 
+def plans_in_a_race(
+    stores_at: StoresAt, folder: Path, seed: int, racers: int = RACERS
+) -> tuple[int, int]:
+    """The same race, on an archive that may not keep its promises: nothing is checked.
+
+    Returns:
+        How many plans were said to be published, and how many there are.
+    """
+    world, _, reports = _race_of_planners(stores_at, folder, seed, racers)
+    said = sum(report.outcome == "published" for report in reports)
+    return said, len(published_generations(world))
+
+
 def enactors_race_in_converge(
-    folder: Path, seed: int, *, gated: bool, from_applied: bool, racers: int = RACERS
+    stores_at: StoresAt,
+    folder: Path,
+    seed: int,
+    *,
+    gated: bool,
+    from_applied: bool,
+    racers: int = RACERS,
 ) -> Counter[str]:
     """Each process enacts a generation of its own, published and approved beforehand.
 
@@ -101,7 +132,7 @@ def enactors_race_in_converge(
     Returns:
         How many passes ended how.
     """
-    world = World(folder, "converge").build()
+    world = World(folder, stores_at(folder), "converge").build()
     if from_applied:
         world.bring(world.write_desired("start", {"www": 200, "mail": 200}))
     files = [world.write_desired(f"e{n}", {"www": n, f"h{n}": n}) for n in range(1, racers + 1)]
@@ -139,15 +170,21 @@ def _check_was_done(world: World, plan: Report) -> None:
         ), (target, plan)
 
 
-def enactors_race_in_exact(
-    folder: Path, seed: int, *, from_applied: bool, racers: int = RACERS
-) -> Counter[str]:
-    """Plans made on one base: every process has verified its own and claimed nothing at the gate.
+@dataclass(frozen=True, slots=True)
+class _Race:
+    """How a race in ``exact`` ended, each list in the order of the racers."""
 
-    Returns:
-        How many passes ended how.
-    """
-    world = World(folder, "exact").build()
+    world: World
+    files: list[Path]
+    planned: list[Report]
+    reports: list[Report]
+
+
+def _race_in_exact(
+    stores_at: StoresAt, folder: Path, seed: int, *, from_applied: bool, racers: int
+) -> _Race:
+    """Plans made on one base: each process has verified its own and claimed nothing at the gate."""
+    world = World(folder, stores_at(folder), "exact").build()
     if from_applied:
         world.bring(world.write_desired("start", {"www": 200, "mail": 200}))
     files = [world.write_desired(f"e{n}", {"www": n, f"h{n}": n}) for n in range(1, racers + 1)]
@@ -156,22 +193,58 @@ def enactors_race_in_exact(
     assert len(bases) == 1, "the plans were not made on one base"
 
     def job(wire: Wire, number: int) -> Report:
-        points = Points(_act(wire, "before BEGIN", seed * 1000 + number)).install()
+        act = _act(wire, "before register write claimed", seed * 1000 + number)
+        points = Points(act).install()
         return world.enact(planned[number], f"enactor-{number}", points=points)
 
     with Crew() as crew:
         workers = [crew.start(lambda wire, n=n: job(wire, n)) for n in range(racers)]  # type: ignore[misc]
         reports, waited = _through_the_gate(workers)
     assert waited == racers, "not everybody found its plan eligible"
+    return _Race(world, files, planned, reports)
+
+
+def enactors_race_in_exact(
+    stores_at: StoresAt, folder: Path, seed: int, *, from_applied: bool, racers: int = RACERS
+) -> Counter[str]:
+    """One of the plans is claimed and applied, and nobody else writes to any zone.
+
+    Returns:
+        How many passes ended how.
+    """
+    race = _race_in_exact(stores_at, folder, seed, from_applied=from_applied, racers=racers)
+    world, reports = race.world, race.reports
     winners = [n for n, report in enumerate(reports) if report.outcome == "applied"]
     assert len(winners) == 1, reports
+    assert [report.claims for report in reports] == [int(n in winners) for n in range(racers)]
     for report in (report for n, report in enumerate(reports) if n not in winners):
         assert report.exit_code in (3, 4), report
         assert report.rule in ("base-moved", "superseded"), report
-    check_applied(world, planned[winners[0]], files[winners[0]])
+    won = race.planned[winners[0]]
+    check_applied(world, won, race.files[winners[0]])
     for target in world.targets:
         written = {version.fence.generation for version in versions(world, target)}
         first = {1} if from_applied else set()
-        assert written == first | {planned[winners[0]].generation}, "a loser wrote"
+        assert written == first | {won.generation}, "a loser wrote"
     check_whole(world)
-    return Counter(replace(report, points=0).outcome for report in reports)
+    return Counter(report.outcome for report in reports)
+
+
+def claims_in_a_race(
+    stores_at: StoresAt, folder: Path, seed: int, racers: int = RACERS
+) -> tuple[int, int]:
+    """The same race, on a register that may not keep its promises: nothing is checked.
+
+    Returns:
+        How many claims were acknowledged, and how many the journal tells of.
+    """
+    race = _race_in_exact(stores_at, folder, seed, from_applied=True, racers=racers)
+    acknowledged = sum(report.claims for report in race.reports)
+    generations = {plan.generation for plan in race.planned}
+    with race.world.register() as register:
+        told = [
+            entry
+            for entry in journal.read_entries(register, STREAM)
+            if entry.kind == "claimed" and entry.generation in generations
+        ]
+    return acknowledged, len(told)

@@ -6,14 +6,13 @@ What is lost with a parent (its source, a standing override) must be waived by a
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from plans.plan import Mode
 from tests.processes.losses import (
+    Damage,
     Recovery,
     approved_and_lost,
     claimed_plan_damaged,
@@ -22,20 +21,21 @@ from tests.processes.losses import (
     many_generations,
     old_plans_deleted,
     pointers_plan_damaged,
+    remove,
 )
 from tests.processes.stage import Stage
+from tests.processes.stores import StoresAt
 from tests.processes.world import World
 
-Damage = Callable[[Path], None]
-
 both_modes = pytest.mark.parametrize("mode", ["exact", "converge"])
-either_damage = pytest.mark.parametrize("damage", [os.unlink, flip_bit], ids=["missing", "bit"])
+either_damage = pytest.mark.parametrize("damage", [remove, flip_bit], ids=["missing", "bit"])
 
 
 @pytest.fixture(scope="module")
-def forty(on_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> World:
+def forty(on_stage: Stage, stores_at: StoresAt, tmp_path_factory: pytest.TempPathFactory) -> World:
     """A stream with 40 generations applied. Tests work on copies."""
-    return on_stage(many_generations, tmp_path_factory.mktemp("forty") / "world", "exact", 40)
+    folder = tmp_path_factory.mktemp("forty") / "world"
+    return on_stage(many_generations, stores_at, folder, "exact", 40)
 
 
 def assert_recovered_as(generation: int, found: Recovery) -> None:
@@ -74,16 +74,18 @@ def test_deleting_every_old_plan_changes_no_byte_of_any_zone(
 @both_modes
 @either_damage
 def test_the_next_plan_is_enacted_though_the_applied_one_is_gone_or_corrupt(
-    on_stage: Stage, tmp_path: Path, mode: Mode, damage: Damage
+    on_stage: Stage, stores_at: StoresAt, tmp_path: Path, mode: Mode, damage: Damage
 ) -> None:
-    assert_recovered_as(3, on_stage(pointers_plan_damaged, tmp_path / "world", mode, damage))
+    found = on_stage(pointers_plan_damaged, stores_at, tmp_path / "world", mode, damage)
+    assert_recovered_as(3, found)
 
 
 @both_modes
 @either_damage
 def test_the_next_plan_is_enacted_though_the_claimed_one_is_half_applied_and_gone_or_corrupt(
-    on_stage: Stage, tmp_path: Path, mode: Mode, damage: Damage
+    on_stage: Stage, stores_at: StoresAt, tmp_path: Path, mode: Mode, damage: Damage
 ) -> None:
-    resumed, found = on_stage(claimed_plan_damaged, tmp_path / "world", mode, damage)
+    place = tmp_path / "world"
+    resumed, found = on_stage(claimed_plan_damaged, stores_at, place, mode, damage)
     assert resumed.exit_code == 3, "a plan that cannot be verified is not resumed"
     assert_recovered_as(4, found)

@@ -1,4 +1,4 @@
-"""One stream on the embedded stores in one folder, and what processes do to it.
+"""One stream on stores of its own, its zone files in one folder, and what processes do to it.
 
 Every method opens the stores anew and closes them, as a command does, so that it may run in a
 process forked a moment ago. Nothing is held open between two calls.
@@ -6,31 +6,33 @@ process forked a moment ago. Nothing is held open between two calls.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import shutil
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import uuid4
 
 import enactor.ports
 import planner.ports
 from enactor.enacting import enact_stream
+from planfence.clock import SystemClock
 from planner.dns import ZoneYaml
 from planner.planning import plan_stream
 from planner.zone_yaml import read_zone_yaml
-from plans.decisions import approve
+from plans.deciding import approve
 from plans.errors import PlanfenceError
 from plans.kinds.dns import RecordKey, Records
 from plans.plan import Ancestry, Mode, Waiver
 from plans.pointer import Pointer, read_pointer
 from plans.published import Published, read_plan
 from plans.settings import Settings, create_stream, read_settings
-from plans.storage.files import FileArchive
-from plans.storage.sqlite import SqliteRegister
+from plans.storage.archive import Archive
+from plans.storage.register import Register
 from tests.processes.points import Points
 from tests.processes.recorded import RecordedTarget
+from tests.processes.stores import Stores
+from tests.processes.watched import WatchedArchive, WatchedRegister
 
 STREAM = "dns/example.com"
 ZONE = "example.com."
@@ -48,23 +50,14 @@ EXIT_CODES = {
 }
 
 
-class RealClock:
-    """Wall time, and real waiting: a busy lock is waited for as in production."""
+@dataclass
+class Counted:
+    """Counts the claims that a pass was told it made."""
 
-    def now(self) -> datetime:
-        return datetime.now(UTC)
+    claims: int = 0
 
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-
-
-class Silent:
-    """Nobody watches."""
-
-    def claimed(self, generation: int, *, resumed: bool) -> None: ...
+    def claimed(self, generation: int, *, resumed: bool) -> None:
+        self.claims += 1
 
     def stepped(self, target: str, step: int, *, done: bool) -> None: ...
 
@@ -80,6 +73,7 @@ class Report:
     rule: str | None
     done: tuple[str, ...] = ()
     reads: int = 0
+    claims: int = 0
     points: int = 0
 
 
@@ -104,25 +98,25 @@ def new_id() -> str:
 
 @dataclass(frozen=True)
 class World:
-    """The folder of one stream.
+    """One stream: its stores, and the folder of its zone files and desired states.
 
     ``limit`` is the most changes that one step holds, so that a small plan has several steps.
     ``busy_seconds`` is how long an enactor waits for a zone file's lock.
     """
 
     folder: Path
+    stores: Stores
     mode: Mode = "exact"
     targets: tuple[str, ...] = (T1, T2)
     limit: int | None = None
     busy_seconds: float = 60.0
     target_class: type[RecordedTarget] = RecordedTarget
-    clock: RealClock = field(default_factory=RealClock)
+    clock: SystemClock = field(default_factory=SystemClock)
 
     def build(self) -> World:
         """Make the stores and the stream. The zone files are not there yet."""
         self.folder.mkdir(parents=True)
-        self.archive.prepare()
-        SqliteRegister(self.register_path).prepare()
+        self.stores.build()
         settings = Settings(
             stream=STREAM,
             kind="dns",
@@ -139,22 +133,18 @@ class World:
             create_stream(register, settings, by="admin", clock=self.clock, attempt=new_id())
         return self
 
-    @property
-    def archive(self) -> FileArchive:
-        return FileArchive(self.folder / "archive")
+    def copied(self, folder: Path) -> World:
+        """Another world with the same past, which has not yet parted from this one."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return replace(self, folder=folder, stores=self.stores.copied(folder))
 
     @property
-    def register_path(self) -> Path:
-        return self.folder / "register.db"
+    def archive(self) -> Archive:
+        return self.stores.archive
 
-    @contextmanager
-    def register(self) -> Iterator[SqliteRegister]:
+    def register(self) -> AbstractContextManager[Register]:
         """The register, opened at its first use and closed at the end: never across a fork."""
-        register = SqliteRegister(self.register_path)
-        try:
-            yield register
-        finally:
-            register.close()
+        return self.stores.register()
 
     def path(self, target: str) -> Path:
         return self.folder / target.removeprefix("zonefile:")
@@ -203,7 +193,11 @@ class World:
         waivers = tuple(Waiver(rule=rule, reason="tested") for rule in waive)
         with self.register() as register:
             ports = planner.ports.Ports(
-                self.archive, register, self.clock, source, lambda name: self.target(name, points)
+                WatchedArchive(self.archive, points or Points()),
+                register,
+                self.clock,
+                source,
+                lambda name: self.target(name, points),
             )
             try:
                 found = plan_stream(ports, planner.ports.Request(STREAM, by, waivers=waivers))
@@ -239,19 +233,20 @@ class World:
         request = enactor.ports.Request(
             STREAM, by, plan.generation if plan else None, plan.digest if plan else None
         )
+        progress = Counted()
         with self.register() as register:
             ports = enactor.ports.Ports(
                 self.archive,
-                register,
+                WatchedRegister(register, points or Points()),
                 self.clock,
                 new_id,
-                lambda name: self.target(name, points),
-                Silent(),
+                lambda name, _: self.target(name, points),
+                progress,
             )
             try:
                 found = enact_stream(ports, request)
             except PlanfenceError as error:
-                return _failed(error)
+                return _failed(error, claims=progress.claims)
         return Report(
             found.outcome,
             EXIT_CODES[found.outcome],
@@ -259,6 +254,7 @@ class World:
             found.digest,
             found.error.rule if found.error else None,
             done=tuple(target.target for target in found.targets if target.done),
+            claims=progress.claims,
             points=points.passed if points else 0,
         )
 
@@ -278,5 +274,7 @@ class World:
         return enacted
 
 
-def _failed(error: PlanfenceError, reads: int = 0) -> Report:
-    return Report(error.outcome, error.exit_code, None, None, error.rule, reads=reads)
+def _failed(error: PlanfenceError, *, reads: int = 0, claims: int = 0) -> Report:
+    return Report(
+        error.outcome, error.exit_code, None, None, error.rule, reads=reads, claims=claims
+    )
