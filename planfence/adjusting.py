@@ -9,7 +9,7 @@ import click
 from pydantic import ValidationError
 
 from planfence.app import App, Result
-from planfence.config import TARGET_SCHEME, store_path, target_problem
+from planfence.config import target_path, target_problem
 from planfence.output import Line, lines, table
 from planfence.wiring import mismatches
 from plans.kinds.rdata import normal_name
@@ -139,7 +139,7 @@ def _check_targets(app: App, targets: list[str]) -> None:
         problem = target_problem(url)
         if problem:
             raise click.UsageError(f"--target: {problem}")
-        path = store_path(url, TARGET_SCHEME, app.session().config.root).resolve()
+        path = target_path(url, app.session().config.root).resolve()
         if path in seen:
             raise click.UsageError(f"--target: {url} is the same file as {seen[path]}")
         seen[path] = url

@@ -26,6 +26,7 @@ from plans.names import valid_stream
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from planfence.config import Config
     from planfence.report import Report
     from planfence.wiring import Session
 
@@ -109,13 +110,21 @@ class App:
     about: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     _session: Session | None = None
+    _identity: str | None = None
 
-    def session(self) -> Session:
-        """The config file, the stores and the identity of this run."""
+    def session(self, new: Config | None = None) -> Session:
+        """The config file and the stores of this run.
+
+        Args:
+            new: what is in a config file that is not written yet.
+        """
         if self._session is None:
-            from planfence.wiring import open_session
+            from planfence.wiring import open_session, session_of
 
-            self._session = open_session(self.outside, self.flags)
+            if new is None:
+                self._session = open_session(self.outside, self.flags)
+            else:
+                self._session = session_of(new, self.outside, self.flags)
         return self._session
 
     @property
@@ -151,26 +160,13 @@ class App:
         with progress(what, total) as told:
             yield told
 
-    def identity(self) -> str:
-        """Who acts: ``PLANFENCE_USER``, else user@host. On embedded stores a claim, no proof."""
-        by = self.outside.environment.get("PLANFENCE_USER") or _user_at_host()
-        if not by.isprintable() or len(by) > ONE_LINE_MAX or not by.strip():
-            raise UsageRefused(
-                "PLANFENCE_USER is not one line of printable text",
-                rule="usage",
-                remedy="set it to a name",
-            )
-        return by
+    def identity(self, *, proven: bool = True) -> str:
+        """Who acts; see ``planfence.identity``. ``proven=False`` where nothing is decided by it."""
+        if self._identity is None:
+            from planfence.identity import who_acts
 
-
-def _user_at_host() -> str:
-    import getpass
-
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):
-        user = f"uid{os.getuid()}"
-    return f"{user}@{os.uname().nodename}"
+            self._identity = who_acts(self, proven=proven)
+        return self._identity
 
 
 class Command(click.Command):

@@ -76,7 +76,8 @@ def group() -> None:
     """Plan changes to shared infrastructure, review them, and enact exactly what was reviewed.
 
     Commands only read unless their help says what they change. Who acts is PLANFENCE_USER, or
-    user@host: on the embedded stores that is a claim, not an authentication.
+    user@host: on the embedded stores that is a claim, not an authentication. With a register in
+    DynamoDB it is who AWS says.
     """
 
 

@@ -9,23 +9,30 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from planfence.app import UsageRefused
+from planfence.stores import (
+    BUDGET_SECONDS,
+    BUDGET_SECONDS_MAX,
+    BUDGET_SECONDS_MIN,
+    NoPlace,
+    archive_place,
+    register_place,
+)
 from plans.kinds.plain import plain_name
 from plans.names import valid_stream
 
 FILE_NAME: Final = "planfence.toml"
 ARCHIVE_DEFAULT: Final = "file:.planfence/archive"
 REGISTER_DEFAULT: Final = "sqlite:.planfence/register.db"
-ARCHIVE_SCHEME: Final = "file"
-REGISTER_SCHEME: Final = "sqlite"
 TARGET_SCHEME: Final = "zonefile"
 KIND: Final = "dns"
 
+_STORE_KEYS: Final = ("archive", "register", "budget_seconds")
 _STREAM_KEYS: Final = ("kind", "desired", "zone", "targets", "escaped_semicolons")
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -45,11 +52,15 @@ class StreamConfig:
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The whole file. Paths in it are relative to ``root``, the folder that it lies in."""
+    """The whole file. Paths in it are relative to ``root``, the folder that it lies in.
+
+    ``archive`` and ``register`` are URLs, which ``planfence.stores`` reads.
+    """
 
     path: Path
     archive: str
     register: str
+    budget_seconds: int
     streams: Mapping[str, StreamConfig]
 
     @property
@@ -126,37 +137,23 @@ def _not_accepted(path: Path, problems: list[str]) -> UsageRefused:
     )
 
 
-def store_path(url: str, scheme: str, folder: Path) -> Path:
-    """The file or folder that a store's URL names.
-
-    Raises:
-        UsageRefused: its scheme is none of this version's.
-    """
-    problem = _url_problem(url, scheme)
-    if problem:
-        raise UsageRefused(
-            problem, rule="config", remedy=f"name it as {scheme}:path, in planfence.toml or by flag"
-        )
+def target_path(url: str, folder: Path) -> Path:
+    """The file that a target's URL names, of which ``target_problem`` finds nothing wrong."""
     return folder / url.partition(":")[2]
 
 
 def target_problem(url: str) -> str | None:
     """Why a target's URL cannot be used by this version; None if it can."""
-    problem = _url_problem(url, TARGET_SCHEME)
-    if problem is None and "?" in url:
-        return f"{url}: a {TARGET_SCHEME}: target takes no query"
-    return problem
-
-
-def _url_problem(url: str, scheme: str) -> str | None:
     match = _SCHEME.fullmatch(url)
     if match is None:
-        return f"{url!r} names no scheme, as {scheme}: is"
-    if match.group(1) != scheme:
-        return f"{match.group(1)}: does not exist here in this version, only {scheme}:"
+        return f"{url!r} names no scheme, as {TARGET_SCHEME}: is"
+    if match.group(1) != TARGET_SCHEME:
+        return f"{match.group(1)}: does not exist here in this version, only {TARGET_SCHEME}:"
     path = match.group(2)
     if not path or path.startswith("//") or not path.isprintable():
-        return f"{url!r} must be {scheme}:path"
+        return f"{url!r} must be {TARGET_SCHEME}:path"
+    if "?" in path:
+        return f"{url}: a {TARGET_SCHEME}: target takes no query"
     return None
 
 
@@ -186,16 +183,17 @@ class _Reader:
     def config(self, path: Path, data: Mapping[str, Any]) -> Config:
         self._unknown("", data, ("stores", "streams"))
         stores = self._table("stores", data.get("stores", {}))
-        self._unknown("stores.", stores, ("archive", "register"))
-        archive = self._store(stores, "archive", ARCHIVE_DEFAULT, ARCHIVE_SCHEME)
-        register = self._store(stores, "register", REGISTER_DEFAULT, REGISTER_SCHEME)
+        self._unknown("stores.", stores, _STORE_KEYS)
+        archive = self._store(stores, "archive", ARCHIVE_DEFAULT, archive_place)
+        register = self._store(stores, "register", REGISTER_DEFAULT, register_place)
+        budget_seconds = self._budget(stores)
         streams: dict[str, StreamConfig] = {}
         for name, table in self._table("streams", data.get("streams", {})).items():
             stream = self._stream(name, table)
             if stream is not None:
                 streams[name] = stream
         self._targets_once(path.parent, streams)
-        return Config(path, archive, register, streams)
+        return Config(path, archive, register, budget_seconds, streams)
 
     def _stream(self, name: str, value: Any) -> StreamConfig | None:
         place = f'streams."{name}"'
@@ -250,17 +248,34 @@ class _Reader:
         for stream in streams.values():
             place = f'streams."{stream.name}".targets'
             for url in stream.targets:
-                path = store_path(url, TARGET_SCHEME, root).resolve()
+                path = target_path(url, root).resolve()
                 if path in seen:
                     self.report(place, f"{url} is the same file as {seen[path]}")
                 seen.setdefault(path, f"{url} of {stream.name}")
 
-    def _store(self, table: Mapping[str, Any], name: str, default: str, scheme: str) -> str:
+    def _store(
+        self,
+        table: Mapping[str, Any],
+        name: str,
+        default: str,
+        read: Callable[[str, Path], object],
+    ) -> str:
         url = self._text("stores", table, name, default)
-        problem = _url_problem(url, scheme) if url else None
-        if problem:
-            self.report(f"stores.{name}", problem)
+        try:
+            read(url or default, Path())
+        except NoPlace as error:
+            for problem in error.problems:
+                self.report(f"stores.{name}", problem)
         return url or default
+
+    def _budget(self, table: Mapping[str, Any]) -> int:
+        value = table.get("budget_seconds", BUDGET_SECONDS)
+        # bool is an int to Python, and no number of seconds to anybody.
+        if type(value) is int and BUDGET_SECONDS_MIN <= value <= BUDGET_SECONDS_MAX:
+            return value
+        most = f"{BUDGET_SECONDS_MIN} to {BUDGET_SECONDS_MAX}"
+        self.report("stores.budget_seconds", f"must be a whole number of seconds, {most}")
+        return BUDGET_SECONDS
 
     def _text(
         self, place: str, table: Mapping[str, Any], name: str, default: str | None

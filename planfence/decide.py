@@ -6,7 +6,8 @@ from planfence.app import App, Result
 from planfence.output import lines
 from planfence.states import stamp, standing_of
 from plans.claim import superseded_by_pointer
-from plans.decisions import approve, place_hold, read_hold, reject, release
+from plans.deciding import approve, place_hold, reject, release
+from plans.decisions import read_hold
 from plans.errors import Refused, Superseded
 from plans.pointer import read_pointer
 from plans.published import Published, check_changes, read_desired, read_plan

@@ -78,7 +78,7 @@ def _places(app: App, session: Session, stream: str) -> Places:
     try:
         settings = session.settings(stream)
     except PlanfenceError as error:
-        unmade = error.rule == "stream-missing" or not session.register_path.exists()
+        unmade = error.rule == "stream-missing" or session.lacks_register(error)
         if configured is None or not unmade:
             raise
         app.note(

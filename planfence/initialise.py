@@ -6,11 +6,13 @@ from pathlib import Path
 from shlex import quote
 from typing import Any, Final
 
-from planfence.app import App, Result
-from planfence.config import StreamConfig, find_config
+from planfence.app import App, Flags, Result
+from planfence.config import StreamConfig, find_config, parse_config
 from planfence.output import Line
+from planfence.preparing import look_at_stores, prepare_stores
+from planfence.stores import FilePlace
 from planfence.wiring import Session, mismatches
-from plans.errors import Refused, Unavailable
+from plans.errors import Unavailable
 from plans.names import settings_key
 from plans.settings import Settings, create_stream
 
@@ -19,8 +21,9 @@ TEMPLATE: Final = """\
 # Paths are relative to this file. Unknown keys are an error.
 
 [stores]
-# archive  = "file:.planfence/archive"          # plans, write-once
-# register = "sqlite:.planfence/register.db"    # settings, pointer, decisions, journal
+# archive  = "file:.planfence/archive"          # plans, write-once; or "s3://bucket/prefix"
+# register = "sqlite:.planfence/register.db"    # all else; or "dynamodb://table?region=eu-west-1"
+# budget_seconds = 30                           # how long to try before a store is "unavailable"
 
 # One table for each stream. Take away the marks, then run `planfence init` again.
 #
@@ -38,7 +41,8 @@ def initialise(app: App, *, create: bool) -> Result:
 
     Raises:
         UsageRefused: the config file cannot be accepted.
-        Refused: one store is missing and the other is not (rule ``store-missing``).
+        Refused: a store is not as it must be, and it was not said to make it; or it cannot be
+            made. No stream is created then.
         Unavailable: something could not be made.
     """
     items: list[dict[str, Any]] = []
@@ -48,16 +52,16 @@ def initialise(app: App, *, create: bool) -> Result:
         items.append({"item": item, "did": what, "name": detail})
         told.append(Line(f"{what:<9}{item} {detail}"))
 
-    by = app.identity()
     path, there = find_config(app.outside.folder, app.flags.config, app.outside.environment)
+    session = app.session(None if there else parse_config(path, TEMPLATE.encode()))
+    looked = look_at_stores(session, create=create)
     if not there:
-        _write_template(path)
+        _write(path, _template(app.flags))
     did("config", "found" if there else "created", str(path))
-    session = app.session()
-    for name, place, made in _stores(session, create=create):
-        did(name, "created" if made else "found", str(place))
+    for prepared in prepare_stores(app, looked):
+        did(prepared.item, prepared.did, prepared.name)
     for configured in session.config.streams.values():
-        made = _stream(app, session, configured, by)
+        made = _stream(app, session, configured)
         did("stream", "created" if made else "found", configured.name)
         for note in mismatches(session.config, session.settings(configured.name)):
             app.note(note)
@@ -65,10 +69,20 @@ def initialise(app: App, *, create: bool) -> Result:
     return Result({"outcome": "done", "items": items}, tuple(told))
 
 
-def _write_template(path: Path) -> None:
+def _template(flags: Flags) -> str:
+    """A first config file, with the stores in AWS that were named on the command line."""
+    lines = TEMPLATE.splitlines(keepends=True)
+    for name, url in (("archive", flags.archive), ("register", flags.register)):
+        if url and "://" in url:  # as only those have, of the URLs that were accepted
+            index = next(n for n, line in enumerate(lines) if line.startswith(f"# {name} "))
+            lines[index] = f'{name:<8} = "{url}"\n'
+    return "".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE)
+            file.write(text)
     except FileExistsError:
         return  # another init was quicker
     except OSError as error:
@@ -79,32 +93,7 @@ def _write_template(path: Path) -> None:
         ) from error
 
 
-def _stores(session: Session, *, create: bool) -> list[tuple[str, Path, bool]]:
-    """Make the stores. One without the other is not made anew in silence.
-
-    A register without its archive, or the other way round, is most likely a disk that is not
-    mounted or a file that was lost: an empty one in its place would look like a stream without
-    plans, or without a pointer.
-    """
-    archive, register = session.archive_path, session.register_path
-    has_archive, has_register = (archive / ".control").is_dir(), register.exists()
-    if has_archive != has_register and not create:
-        name, place = ("register", register) if has_archive else ("archive", archive)
-        raise Refused(
-            f"the {name} {place} is missing and the other store is not",
-            rule="store-missing",
-            remedy="restore it or mount its disk; if it is lost for good or wanted anew,"
-            " `planfence init --create`",
-        )
-    session.archive.prepare()
-    session.register.prepare()
-    return [
-        ("archive", archive, not has_archive),
-        ("register", register, not has_register),
-    ]
-
-
-def _stream(app: App, session: Session, configured: StreamConfig, by: str) -> bool:
+def _stream(app: App, session: Session, configured: StreamConfig) -> bool:
     """Create a stream that the register lacks, with a fresh lineage."""
     if session.register.read(settings_key(configured.name)) is not None:
         return False
@@ -115,9 +104,10 @@ def _stream(app: App, session: Session, configured: StreamConfig, by: str) -> bo
         version=1,
         zone=configured.zone,
         targets=configured.targets,
-        # The embedded stores know people by user@host only: a second one would prove nothing.
-        self_approval="allow",
+        # An embedded register knows people by user@host only: a second one would prove nothing.
+        self_approval="allow" if isinstance(session.stores.register, FilePlace) else "deny",
     )
+    by = app.identity()
     return create_stream(
         session.register, settings, by=by, clock=session.clock, attempt=session.new_id()
     )

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from planfence.app import Flags, Outside, UsageRefused
-from planfence.config import (
-    ARCHIVE_SCHEME,
-    FILE_NAME,
-    REGISTER_SCHEME,
-    Config,
-    find_config,
-    read_config,
-    store_path,
+from planfence.config import FILE_NAME, Config, find_config, read_config
+from planfence.stores import (
+    FilePlace,
+    NoPlace,
+    StoreName,
+    Stores,
+    archive_place,
+    register_place,
 )
 from plans.clock import Clock
+from plans.errors import PlanfenceError
 from plans.storage.files import FileArchive
 from plans.storage.sqlite import SqliteRegister
 
@@ -29,22 +31,68 @@ if TYPE_CHECKING:
     from plans.observed.view import View
     from plans.plan import Ancestry
     from plans.settings import Settings
+    from plans.storage.dynamodb import DynamoRegister
+    from plans.storage.s3 import S3Archive
+
+P = TypeVar("P")
 
 
-@dataclass(frozen=True, slots=True)
 class Session:
-    """The config file and the stores it names, opened; nothing was read from them yet."""
+    """The config file and the stores it names. A store is opened when it is first used.
 
-    config: Config
-    archive: FileArchive
-    register: SqliteRegister
-    archive_path: Path
-    register_path: Path
-    clock: Clock
-    new_id: Callable[[], str]
+    Only then is what it needs imported: the AWS SDK costs more than a whole command on the embedded
+    stores.
+    """
+
+    def __init__(
+        self, config: Config, stores: Stores, clock: Clock, new_id: Callable[[], str]
+    ) -> None:
+        self.config = config
+        self.stores = stores
+        self.clock = clock
+        self.new_id = new_id
+
+    @cached_property
+    def archive(self) -> FileArchive | S3Archive:
+        place, budget_seconds = self.stores.archive, self.stores.budget_seconds
+        if isinstance(place, FilePlace):
+            return FileArchive(place.path)
+        from plans.storage.s3 import S3Archive
+
+        return S3Archive(
+            place.bucket,
+            place.prefix,
+            clock=self.clock,
+            region=place.region,
+            budget_seconds=budget_seconds,
+        )
+
+    @cached_property
+    def register(self) -> SqliteRegister | DynamoRegister:
+        place, budget_seconds = self.stores.register, self.stores.budget_seconds
+        if isinstance(place, FilePlace):
+            return SqliteRegister(place.path, busy_seconds=budget_seconds)
+        from plans.storage.dynamodb import DynamoRegister
+
+        return DynamoRegister(
+            place.table,
+            clock=self.clock,
+            region=place.region,
+            budget_seconds=budget_seconds,
+            allow_eventual_replicas=place.allow_eventual_replicas,
+        )
 
     def close(self) -> None:
-        self.register.close()
+        """Close the register, if it was opened: an archive keeps nothing open."""
+        if "register" in self.__dict__:
+            self.register.close()
+
+    def lacks_register(self, error: PlanfenceError) -> bool:
+        """Whether reading failed because there is no register at all yet."""
+        place = self.stores.register
+        if isinstance(place, FilePlace):
+            return not place.path.exists()
+        return error.rule == "register-unavailable"  # as ``DynamoRegister`` says
 
     def settings(self, stream: str) -> Settings:
         """The register's settings of a stream, which are the ones that bind."""
@@ -74,14 +122,12 @@ class Session:
             )
         return Ports(self.archive, self.register, self.clock, desired, self.view(settings))
 
-    def enactor_ports(
-        self, settings: Settings, progress: enactor.ports.Progress
-    ) -> enactor.ports.Ports:
+    def enactor_ports(self, progress: enactor.ports.Progress) -> enactor.ports.Ports:
         """What an enacting pass is given."""
         from enactor.dns import dns_target
         from enactor.ports import Ports
 
-        def target(name: str) -> Target:
+        def target(name: str, settings: Settings) -> Target:
             return dns_target(name, folder=self.config.root, zone=settings.zone, clock=self.clock)
 
         return Ports(self.archive, self.register, self.clock, self.new_id, target, progress)
@@ -123,7 +169,7 @@ class NotConfigured:
 
 
 def open_session(outside: Outside, flags: Flags) -> Session:
-    """Read the config file and open what it names.
+    """What the config file names, to be opened when it is used.
 
     Raises:
         UsageRefused: there is no config file, or it cannot be accepted.
@@ -138,26 +184,49 @@ def open_session(outside: Outside, flags: Flags) -> Session:
             rule="config",
             remedy="`planfence init` makes one",
         )
-    config = read_config(path)
-    archive = _store(outside, config, flags.archive, "archive", ARCHIVE_SCHEME)
-    register = _store(outside, config, flags.register, "register", REGISTER_SCHEME)
-    return Session(
-        config=config,
-        archive=FileArchive(archive),
-        register=SqliteRegister(register),
-        archive_path=archive,
-        register_path=register,
-        clock=outside.clock,
-        new_id=outside.new_id,
+    return session_of(read_config(path), outside, flags)
+
+
+def session_of(config: Config, outside: Outside, flags: Flags) -> Session:
+    """What a config file names, unless a flag or the environment names another store.
+
+    Raises:
+        UsageRefused: one of those names none.
+    """
+    stores = Stores(
+        _place(outside, config, flags.archive, "archive", archive_place),
+        _place(outside, config, flags.register, "register", register_place),
+        config.budget_seconds,
     )
+    return Session(config, stores, outside.clock, outside.new_id)
 
 
-def _store(outside: Outside, config: Config, flag: str | None, name: str, scheme: str) -> Path:
-    """Flag over environment over file; only the file's paths are relative to the file."""
-    url = flag or outside.environment.get(f"PLANFENCE_{name.upper()}")
-    if url:
-        return store_path(url, scheme, outside.folder)
-    return store_path(getattr(config, name), scheme, config.root)
+def _place(
+    outside: Outside,
+    config: Config,
+    flag: str | None,
+    name: StoreName,
+    read: Callable[[str, Path], P],
+) -> P:
+    """Flag over environment over file; only the file's paths are relative to the file.
+
+    Raises:
+        UsageRefused: the flag or the variable names no such store.
+    """
+    variable = f"PLANFENCE_{name.upper()}"
+    url = flag or outside.environment.get(variable)
+    if not url:
+        return read(getattr(config, name), config.root)
+    try:
+        return read(url, outside.folder)
+    except NoPlace as error:
+        source = f"--{name}" if flag else variable
+        raise UsageRefused(
+            f"{source}: {error.problems[0]}",
+            rule="config",
+            problems=error.problems,
+            remedy=f"correct {source}",
+        ) from error
 
 
 def mismatches(config: Config, settings: Settings) -> list[str]:

@@ -8,7 +8,11 @@ from planfence.app import App, Command, Result, shared_options
 
 
 @click.command("init", cls=Command, short_help="Make the config file, the stores and the streams.")
-@click.option("--create", is_flag=True, help="make a store anew although the other one exists")
+@click.option(
+    "--create",
+    is_flag=True,
+    help="make or mend stores in AWS; make a local one anew although the other exists",
+)
 @shared_options
 @click.pass_obj
 def command(app: App, /, *, create: bool) -> Result:
@@ -19,9 +23,16 @@ def command(app: App, /, *, create: bool) -> Result:
     that it is not. Creates each stream of the file that the register lacks, and copies its targets
     into the register's settings, which bind from then on.
 
-    Exit codes: 0 done; 3 refused (one store is missing); 5 unavailable; 64 the file is wrong.
+    Stores in AWS are checked, and everything that is missing or wrong is told. --create makes the
+    bucket (versioned, closed to the public, by TLS only, with a policy against overwriting) and the
+    table (on demand, point-in-time recovery, protected from deletion), and mends what it can of
+    those that exist. Needs the role admin: docs/roles.md.
 
-    Example: planfence init
+    Exit codes: 0 done; 3 refused (a store is missing or wrong); 5 unavailable; 64 the file is
+    wrong.
+
+    Examples: planfence init
+              planfence init --create --archive s3://BUCKET/PREFIX --register dynamodb://TABLE
     """
     from planfence.initialise import initialise
 

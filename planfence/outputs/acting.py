@@ -23,10 +23,10 @@ from plans.settings import Limit
 
 
 class Initialised(Shape):
-    """One thing that ``init`` found or made."""
+    """One thing that ``init`` found, made or mended; of what was mended, ``name`` is the fault."""
 
     item: Literal["config", "archive", "register", "stream"]
-    did: Literal["found", "created"]
+    did: Literal["found", "created", "mended"]
     name: str
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.emulators.servers import Server
+from tests.emulators.sockets import free_ports
+from tests.planfence.cloud import CloudProject, new_cloud_project
 from tests.planfence.project import Project
 
 
@@ -15,3 +18,20 @@ def project(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Project:
     root = tmp_path / "project"
     root.mkdir()
     return Project(root, capsys)
+
+
+@pytest.fixture
+def cloud_project(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    ministack_server: Server,
+) -> CloudProject:
+    """An empty project folder whose stores will be in AWS, with the account's root acting."""
+    return new_cloud_project(tmp_path / "project", capsys, monkeypatch, ministack_server)
+
+
+@pytest.fixture
+def unreachable() -> str:
+    """An endpoint that nobody serves."""
+    return f"http://127.0.0.1:{free_ports(1)[0]}"

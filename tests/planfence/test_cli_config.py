@@ -16,7 +16,8 @@ def test_every_problem_of_the_file_comes_at_once_with_its_path(project: Project)
 colour = "red"
 [stores]
 archve = "file:x"
-register = "dynamodb://table"
+register = "dynamo://table"
+budget_seconds = true
 [streams.Example]
 desired = "a.yaml"
 targets = ["zonefile:a"]
@@ -37,11 +38,12 @@ targets = "zonefile:c"
     )
     ran = project.refused(64, "config", "status", one_line=False)
     target = 'streams."dns/b.example".targets'
-    assert "planfence.toml: 17 problems; correct the file" in ran.err.splitlines()[0]
+    assert "planfence.toml: 18 problems; correct the file" in ran.err.splitlines()[0]
     assert [line.strip() for line in ran.err.splitlines()[1:]] == [
         "colour: unknown key; known: stores, streams",
         "stores.archve: unknown key; did you mean archive?",
-        "stores.register: dynamodb: does not exist here in this version, only sqlite:",
+        "stores.register: dynamo: names no register; did you mean dynamodb:?",
+        "stores.budget_seconds: must be a whole number of seconds, 15 to 600",
         'streams."Example": a stream is kind/name, 2 or 3 segments of a-z 0-9 . _ -',
         'streams."Example".kind: is missing',
         "streams.\"dns/a.example\".kind: 'mail' is no kind of this version, which has dns",
@@ -129,9 +131,11 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(
     project.environment["PLANFENCE_REGISTER"] = "sqlite:nowhere.db"
     assert "nowhere.db" in project.refused(5, "register-unavailable", "list", STREAM).err
     project.ok("list", STREAM, "--register", "sqlite:.planfence/register.db")
-    project.environment["PLANFENCE_ARCHIVE"] = "s3://bucket/prefix"
+    project.environment["PLANFENCE_ARCHIVE"] = "s4://bucket/prefix"
     ran = project.refused(64, "config", "list", STREAM)
-    assert "s3: does not exist here in this version, only file:" in ran.err
+    known = "the archive is file:path or s3://bucket/prefix"
+    assert f"PLANFENCE_ARCHIVE: s4: names no archive; {known}" in ran.err
+    assert "--archive" in project.refused(64, "config", "list", STREAM, "--archive", "x").err
 
 
 def test_the_zone_is_the_desired_files_stem_unless_it_is_said(project: Project) -> None:
