@@ -6,13 +6,15 @@ pointer and fences say where it stands, so any enactor may take over after a cra
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 from enactor.eligibility import Chosen, choose
 from enactor.ports import Ports, Request
 from enactor.steps import Enactment, enact_target
+from enactor.targets import Propagating, Target
 from plans.claim import Claimed, claim, complete
 from plans.errors import Conflict, PlanfenceError, Superseded
 from plans.journal import Draft, EntryKind, record
@@ -29,11 +31,15 @@ PassOutcome = Literal[
 
 @dataclass(frozen=True, slots=True)
 class TargetOutcome:
-    """How far one target got: done, or the error that stopped it; None for both: not reached."""
+    """How far one target got: done, or the error that stopped it; None for both: not reached.
+
+    ``note`` says, of one that is done, why it is not known to be answered everywhere.
+    """
 
     target: str
     done: bool
     error: PlanfenceError | None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +80,13 @@ def enact_stream(ports: Ports, request: Request) -> Outcome:
         settings=chosen.grounds.settings,
         attempt=attempt,
     )
-    results = _waves(enactment)
-    return _conclude(enactment, claimed, results, resumed=chosen.resumes)
+    opened: dict[str, Target] = {}
+    results = _waves(enactment, opened)
+    outcome = _conclude(enactment, claimed, results, resumed=chosen.resumes)
+    if outcome.error is not None or not request.sync:
+        return outcome
+    # Last of all: what is applied is applied, however long its servers take.
+    return replace(outcome, targets=tuple(_settled(ports, opened, each) for each in results))
 
 
 def _claim(
@@ -115,11 +126,19 @@ def _claim(
     )
 
 
-def _waves(enactment: Enactment) -> list[TargetOutcome]:
+def _settled(ports: Ports, opened: Mapping[str, Target], result: TargetOutcome) -> TargetOutcome:
+    """A target that is done, once its servers answer with it, or with a note that says why not."""
+    target = opened[result.target]
+    if not isinstance(target, Propagating):
+        return result
+    return replace(result, note=target.settle(partial(ports.progress.waiting, result.target)))
+
+
+def _waves(enactment: Enactment, opened: dict[str, Target]) -> list[TargetOutcome]:
     """Wave by wave, each target on its own; one that fails does not stop the others of its wave."""
     results: list[TargetOutcome] = []
     for wave in enactment.plan.waves:
-        ended = _wave(enactment, wave, results)
+        ended = _wave(enactment, wave, results, opened)
         if ended or not all(result.done for result in results):
             break
     reached = {result.target for result in results}
@@ -131,19 +150,21 @@ def _waves(enactment: Enactment) -> list[TargetOutcome]:
     return results
 
 
-def _wave(enactment: Enactment, wave: Wave, results: list[TargetOutcome]) -> bool:
+def _wave(
+    enactment: Enactment, wave: Wave, results: list[TargetOutcome], opened: dict[str, Target]
+) -> bool:
     """Returns True when the pass ends here: a newer generation was seen on some target."""
     for part in wave.targets:
-        result = _target(enactment, part)
+        result = _target(enactment, part, opened)
         results.append(result)
         if isinstance(result.error, Superseded):
             return True
     return False
 
 
-def _target(enactment: Enactment, part: TargetPlan) -> TargetOutcome:
+def _target(enactment: Enactment, part: TargetPlan, opened: dict[str, Target]) -> TargetOutcome:
     try:
-        target = enactment.ports.target(part.target, enactment.settings)
+        target = opened[part.target] = enactment.ports.target(part.target, enactment.settings)
         enact_target(enactment, part, target)
     except PlanfenceError as error:
         return TargetOutcome(part.target, done=False, error=error)

@@ -20,6 +20,10 @@ class Progress(Protocol):
 
     def stepped(self, target: str, step: int, *, done: bool) -> None: ...
 
+    def waiting(self, target: str, seconds: float) -> None:
+        """A target that is done waits for its servers, for so long already."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -43,6 +47,7 @@ class Request:
     ``generation`` with ``digest`` names one plan; both None asks for the newest eligible one.
     ``adopt`` allows a fence record to be created or replaced where one is gone or foreign;
     ``allow_jump`` accepts a generation more than ``jump-max`` above the pointer, with a reason.
+    ``sync`` False does not wait until what was applied is answered everywhere.
     """
 
     stream: str
@@ -51,3 +56,4 @@ class Request:
     digest: str | None = None
     adopt: bool = False
     allow_jump: str | None = None
+    sync: bool = True

@@ -9,8 +9,10 @@ a target got is what its fence says.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from enactor.confirming import stands_as_written
 from enactor.eligibility import held
 from enactor.ports import Ports, Request
 from enactor.targets import Target
@@ -29,6 +31,8 @@ from plans.settings import Settings
 
 # Refusals and unknown outcomes of one pass before it leaves the target to the next pass.
 SETBACKS_MAX = 20
+# Of these, the unknown ones: a server that does not answer is waited for each time.
+UNKNOWNS_MAX = 3
 STEPS_MAX = 999_999
 
 
@@ -93,7 +97,8 @@ def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None
         Unavailable, Unknown: the target or the register did not answer; the next pass resumes.
         Conflict: no progress in ``SETBACKS_MAX`` rounds.
     """
-    setbacks = 0
+    setbacks = unknowns = 0
+    written: set[int] = set()
     while setbacks < SETBACKS_MAX:
         seen = target.read_fence()
         if isinstance(seen, Fence) and enactment.holds(seen):
@@ -104,11 +109,21 @@ def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None
         mirror = _mirrored(enactment, target, seen, beside.mirror)
         _check_fence(enactment, target, seen)
         _check_pointer_and_hold(enactment, beside)
-        write = _next_write(enactment, part, target, seen, mirror)
+        write = _next_write(enactment, part, target, seen, mirror, written=written)
         if write is None:
             setbacks += 1
             continue
-        if _apply(enactment, target, seen, write):
+        try:
+            landed = _apply(enactment, target, seen, write)
+        except Unknown:
+            # No failure: the next round's read of the fence tells whether it landed, and sending
+            # again expects the same fence as before, so at most one of the two can land.
+            unknowns += 1
+            if unknowns > UNKNOWNS_MAX:
+                raise
+            landed = False
+        if landed:
+            written.add(write.fence.step)
             enactment.ports.progress.stepped(target.id, write.fence.step, done=write.fence.done)
         else:
             setbacks += 1
@@ -120,15 +135,11 @@ def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None
 
 
 def _apply(enactment: Enactment, target: Target, seen: FenceSeen, write: _Write) -> bool:
-    """Send one step. True if it was acknowledged; False if the fence must be read again.
-
-    An unknown outcome is no failure: the next round's read of the fence tells whether it landed,
-    and sending again expects the same fence as before, so at most one of the two can land.
-    """
+    """Send one step. True if it was acknowledged; False if the fence must be read again."""
     try:
         target.apply(write.changes, expected=seen, fence=write.fence)
         return True
-    except (FenceMoved, Unknown):
+    except FenceMoved:
         return False
     except Drifted as drift:
         if enactment.plan.mode == "converge" or target.read_fence() != seen:
@@ -208,12 +219,24 @@ def _check_pointer_and_hold(enactment: Enactment, beside: _Beside) -> None:
 
 
 def _next_write(
-    enactment: Enactment, part: TargetPlan, target: Target, seen: FenceSeen, mirror: Mirror
+    enactment: Enactment,
+    part: TargetPlan,
+    target: Target,
+    seen: FenceSeen,
+    mirror: Mirror,
+    *,
+    written: AbstractSet[int],
 ) -> _Write | None:
-    """The step that follows from the fence as read; None to read it again first."""
+    """The step that follows from the fence as read; None to read it again first.
+
+    Args:
+        written: the steps that this very pass wrote and had acknowledged.
+    """
     if not isinstance(seen, Fence) or seen.lineage != enactment.plan.lineage:
         return _create_fence(enactment, target, seen, mirror)
     if enactment.plan.mode == "exact":
+        if target.drops_silently and enactment.holds(seen) and seen.step == len(part.steps):
+            return _confirm(enactment, part, target, seen, written)
         return _exact(enactment, part, target, seen)
     return _converge(enactment, part, target, seen)
 
@@ -305,8 +328,31 @@ def _exact(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) 
             remedy=f"publish a new plan: `planfence plan {plan.stream}`",
         )
     step = part.steps[position]
-    done = position + 1 == len(part.steps)
+    done = position + 1 == len(part.steps) and not _may_drop(target, step.changes)
     return _Write(step.changes, enactment.fence(step.number, done=done))
+
+
+def _may_drop(target: Target, changes: tuple[Change, ...]) -> bool:
+    """Whether a step may be acknowledged and not be there whole: then it is not marked done."""
+    return target.drops_silently and bool(changes)
+
+
+def _confirm(
+    enactment: Enactment,
+    part: TargetPlan,
+    target: Target,
+    seen: Fence,
+    written: AbstractSet[int],
+) -> _Write | None:
+    """The mark of its own that all steps are done, once all that they wrote is known to be there.
+
+    A pass that wrote every step itself knows it, because ``apply`` read each of them back. Another
+    may have died between a step and that, and so the whole target is looked at.
+    """
+    wrote_all = written >= {step.number for step in part.steps}
+    if not wrote_all and not stands_as_written(enactment.plan, part, target, seen):
+        return None
+    return _Write((), enactment.fence(seen.step + 1, done=True))
 
 
 def _planned_fence(plan: Plan, target: str) -> str | None:
@@ -334,7 +380,7 @@ def _converge(enactment: Enactment, part: TargetPlan, target: Target, seen: Fenc
         remedy=f"{target.id} drifted since the review: publish a new plan with"
         f" `planfence plan {plan.stream}`",
     )
-    steps = cut(changes, target.step_changes_max)
+    steps = cut(changes, target)
     number = seen.step + 1 if enactment.holds(seen) else 1
     if number > STEPS_MAX:
         raise Unavailable(
@@ -342,4 +388,5 @@ def _converge(enactment: Enactment, part: TargetPlan, target: Target, seen: Fenc
             rule="target-unsettled",
             remedy="somebody else keeps changing it: find out who, then publish a new plan",
         )
-    return _Write(steps[0], enactment.fence(number, done=len(steps) == 1))
+    done = len(steps) == 1 and not _may_drop(target, steps[0])
+    return _Write(steps[0], enactment.fence(number, done=done))

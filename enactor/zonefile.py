@@ -22,13 +22,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from enactor.targets import drifted, fence_moved
 from plans.clock import Clock
-from plans.errors import Drifted, FenceMoved, Refused, Unavailable, Unknown
-from plans.fence import Fence, FenceSeen, Unreadable
+from plans.errors import Refused, Unavailable, Unknown
+from plans.fence import Fence, FenceSeen
 from plans.kinds.dns import (
     Change,
     RecordKey,
-    Records,
     ZoneState,
     apply_changes,
     canonical_order,
@@ -68,6 +68,8 @@ class ZoneFileTarget(ZoneFileView):
         clock: where waiting for the lock is done.
         busy_seconds: how long to wait for another writer.
     """
+
+    drops_silently = False  # what is renamed into place was read back before
 
     def __init__(
         self,
@@ -122,22 +124,10 @@ class ZoneFileTarget(ZoneFileView):
         """The write's condition. Called under the lock with what was read under it."""
         actual = found.observation.fence
         if actual != expected:
-            raise FenceMoved(
-                f"{self.path} does not hold the fence this step expects",
-                rule="fence-moved",
-                expected=_fence_text(expected),
-                actual=_fence_text(actual),
-                remedy="read the fence and compare generations before anything else",
-            )
+            raise fence_moved(str(self.path), expected, actual)
         drift = first_drift(found.observation.state, changes)
         if drift is not None:
-            raise Drifted(
-                f"{drift.name} {drift.type} is not as this step expects",
-                rule="drift",
-                expected=_records_text(drift.before),
-                actual=_records_text(found.observation.state.get(drift.key)),
-                remedy="run `planfence plan` for a plan of the zone as it is",
-            )
+            raise drifted(drift, found.observation.state.get(drift.key))
 
     def _refuse_unless_read_back(self, data: bytes, meant: ZoneFile) -> None:
         """Parse what would be written; a value with a line break or a name outside ends here."""
@@ -284,16 +274,6 @@ def render(content: ZoneFile, zone: str) -> bytes:
         lines.append(Line(fence_name(zone), FENCE_TTL, "TXT", f'"{fence.text()}"'))
     body = "".join(f"{line.name} {line.ttl} IN {line.type} {line.text}\n" for line in lines)
     return f"{HEADER} for {zone}, written by `planfence enact`\n{body}{END}\n".encode()
-
-
-def _fence_text(fence: FenceSeen) -> str:
-    if fence is None:
-        return "no fence"
-    return repr(fence.unreadable) if isinstance(fence, Unreadable) else fence.text()
-
-
-def _records_text(content: Records | None) -> str:
-    return "no such record" if content is None else f"{content.ttl} {', '.join(content.values)}"
 
 
 def _write_new(path: Path, data: bytes, like: os.stat_result | None) -> None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from pydantic import ValidationError
 
 from planfence.app import App, Result
-from planfence.config import target_path, target_problem
 from planfence.output import Line, lines, table
+from planfence.targets import same_target, target_problem
 from planfence.wiring import mismatches
 from plans.kinds.rdata import normal_name
 from plans.kinds.zone import within
 from plans.mirror import read_mirrors
+from plans.observed.places import target_id
 from plans.settings import Settings, change_settings
 
 _PLAIN = (
@@ -114,8 +115,8 @@ def _targets(
     dropped by naming it again.
     """
     session = app.session()
-    targets = list(target or before.targets)
-    _check_targets(app, targets)
+    _check_targets(app, target or before.targets, before.zone)
+    targets = [target_id(url) for url in target or before.targets]
     retiring = [name for name in before.retiring if name not in target]
     mirrors = read_mirrors(session.register, before.stream)
     for name in dict.fromkeys(retire):
@@ -133,16 +134,16 @@ def _targets(
     return tuple(targets), tuple(retiring)
 
 
-def _check_targets(app: App, targets: list[str]) -> None:
-    seen: dict[Any, str] = {}
+def _check_targets(app: App, targets: Sequence[str], zone: str) -> None:
+    seen: dict[object, str] = {}
     for url in targets:
-        problem = target_problem(url)
+        problem = target_problem(url, zone, keyed=False)
         if problem:
             raise click.UsageError(f"--target: {problem}")
-        path = target_path(url, app.session().config.root).resolve()
-        if path in seen:
-            raise click.UsageError(f"--target: {url} is the same file as {seen[path]}")
-        seen[path] = url
+        thing = same_target(url, app.session().config.root)
+        if thing in seen:
+            raise click.UsageError(f"--target: {url} is the same target as {seen[thing]}")
+        seen[thing] = url
 
 
 def _content(settings: Settings) -> dict[str, Any]:

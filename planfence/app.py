@@ -125,6 +125,7 @@ class App:
                 self._session = open_session(self.outside, self.flags)
             else:
                 self._session = session_of(new, self.outside, self.flags)
+            self._session.keys.note = self.note
         return self._session
 
     @property

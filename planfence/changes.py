@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from planfence.names_listed import compact
-from planfence.output import Line, Style, plural
+from planfence.output import Line, Style, clean, plural
 from plans.kinds.dns import Change, RecordKey, Records, canonical_order
 
 QUIET_MAX: Final = 20  # changes of one part that --quiet shows
@@ -84,9 +84,7 @@ class Fold:
     def loses(self) -> int:
         """How many values one of its record sets loses."""
         change = self.changes[0]
-        before = change.before.values if change.before else ()
-        after = change.after.values if change.after else ()
-        return len(set(before) - set(after))
+        return len(set(_items(change.before)) - set(_items(change.after)))
 
     @property
     def names(self) -> list[str]:
@@ -124,7 +122,7 @@ def danger(change: Change, zone: str) -> int:
         return AT_APEX
     if change.before is None:
         return CREATE
-    return VALUES if change.before.values != change.after.values else TTL_ONLY
+    return VALUES if _items(change.before) != _items(change.after) else TTL_ONLY
 
 
 def _folds(part: Part) -> list[Fold]:
@@ -134,14 +132,15 @@ def _folds(part: Part) -> list[Fold]:
         level, by_hand = danger(change, part.zone), change.key in part.by_hand
         at_apex = change.name == part.zone
         remark = replaced.get(change.key, "")
-        key = (level, not at_apex, change.type, change.before, change.after, by_hand, remark)
+        content = change.before, change.after
+        key = (level, not at_apex, change.type, change.identifier, *content, by_hand, remark)
         groups.setdefault(key, []).append(change)
-    found: list[tuple[tuple[int, bool, str, str], Fold]] = []
+    found: list[tuple[tuple[int, bool, str, str, str], Fold]] = []
     for key, changes in groups.items():
-        level, below_apex, rdtype, *_, by_hand, remark = key
+        level, below_apex, rdtype, identifier, *_, by_hand, remark = key
         together = [changes] if len(changes) >= FOLD_FROM else [[change] for change in changes]
         for same in together:
-            order = (level, below_apex, canonical_order(same[0].name), rdtype)
+            order = (level, below_apex, canonical_order(same[0].name), rdtype, identifier)
             found.append((order, Fold(level, tuple(same), part.zone, by_hand, remark)))
     return [fold for _, fold in sorted(found, key=lambda pair: pair[0])]
 
@@ -209,6 +208,7 @@ def change_document(change: Change) -> dict[str, Any]:
     return {
         "name": change.name,
         "type": change.type,
+        **({"identifier": change.identifier} if change.identifier else {}),
         "before": _records_document(change.before),
         "after": _records_document(change.after),
     }
@@ -229,38 +229,47 @@ def _same(count: int) -> str:
 
 def _rows(change: Change, subject: str, end: str) -> list[Row]:
     before, after = change.before, change.after
+    kind = f"{change.type} [{clean(change.identifier)}]" if change.identifier else change.type
     if before is None and after is not None:
-        return _whole("+", f"{subject} {after.ttl} {change.type}", after, end)
+        return _whole("+", subject, kind, after, end)
     if after is None and before is not None:
-        return _whole("-", f"{subject} {before.ttl} {change.type}", before, end)
+        return _whole("-", subject, kind, before, end)
     assert before is not None
     assert after is not None
-    return _updated(change.type, subject, before, after, end)
+    return _updated(kind, subject, before, after, end)
 
 
-def _whole(mark: Mark, head: str, content: Records, end: str) -> list[Row]:
-    if len(content.values) == 1:
-        return [Row(mark, f"{head} {content.values[0]}{end}")]
+def _items(content: Records | None) -> tuple[str, ...]:
+    """What a record set has beside its TTL: values, then attributes."""
+    return (*content.values, *map(clean, content.attributes)) if content else ()
+
+
+def _whole(mark: Mark, subject: str, kind: str, content: Records, end: str) -> list[Row]:
+    # An alias has no values, and no TTL of its own.
+    head = " ".join([subject, *([str(content.ttl)] if content.values else []), kind])
+    if len(content.values) <= 1:
+        return [Row(mark, " ".join([head, *_items(content)]) + end)]
+    head = " ".join([head, *map(clean, content.attributes)])
     return [
         Row(mark, head + end),
         *(Row(mark, value, depth=1, bare=True) for value in content.values),
     ]
 
 
-def _updated(rdtype: str, subject: str, before: Records, after: Records, end: str) -> list[Row]:
-    old, new = set(before.values), set(after.values)
-    gone = [value for value in before.values if value not in new]
-    added = [value for value in after.values if value not in old]
+def _updated(kind: str, subject: str, before: Records, after: Records, end: str) -> list[Row]:
+    old, new = set(_items(before)), set(_items(after))
+    gone = [item for item in _items(before) if item not in new]
+    added = [item for item in _items(after) if item not in old]
     ttl = f"ttl {before.ttl} -> {after.ttl}" if before.ttl != after.ttl else str(after.ttl)
-    head = f"{subject} {ttl} {rdtype}"
+    head = f"{subject} {ttl} {kind}" if before.values or after.values else f"{subject} {kind}"
     if not gone and not added:
         return [Row("~", head + end)]
-    if len(gone) == len(added) == len(after.values) == 1:
+    if len(gone) == len(added) == len(new) == 1:
         return [Row("~", f"{head} {gone[0]} -> {added[0]}{end}")]
     rows = [Row("~", head + end)]
     rows += [Row("-", value, depth=1) for value in gone]
     rows += [Row("+", value, depth=1) for value in added]
-    kept = len(after.values) - len(added)
+    kept = len(new) - len(added)
     if kept:
         text = plural(kept, "value stays", "values stay")
         rows.append(Row(" ", f"  {text}", depth=1, bare=True))
@@ -268,4 +277,7 @@ def _updated(rdtype: str, subject: str, before: Records, after: Records, end: st
 
 
 def _records_document(content: Records | None) -> dict[str, Any] | None:
-    return None if content is None else {"ttl": content.ttl, "values": list(content.values)}
+    if content is None:
+        return None
+    attributes = {"attributes": list(content.attributes)} if content.attributes else {}
+    return {"ttl": content.ttl, "values": list(content.values), **attributes}

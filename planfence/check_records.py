@@ -7,12 +7,12 @@ is told here, at once and with its path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from plans.faults import Fault, Path
-from plans.kinds.dns import MANAGED_TYPES, TTL_MAX
+from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, Records
 from plans.kinds.rdata import normal_name, normal_value
-from plans.kinds.zone import ZoneDocument
+from plans.kinds.zone import RecordSet, ZoneDocument
 from plans.plan import Plan
 
 
@@ -30,9 +30,7 @@ def change_faults(plan: Plan) -> Iterator[Fault]:
                     for side in ("before", "after"):
                         found = getattr(change, side)
                         if found is not None:
-                            yield from _content_faults(
-                                (*place, side), change.type, found.ttl, found.values, rule
-                            )
+                            yield from _content_faults((*place, side), change.type, found, rule)
 
 
 def content_faults(document: ZoneDocument) -> Iterator[Fault]:
@@ -40,7 +38,7 @@ def content_faults(document: ZoneDocument) -> Iterator[Fault]:
     for r, record in enumerate(document.records):
         rule = "desired-invalid"
         yield from _name_faults(("records", r), record.name, rule)
-        yield from _content_faults(("records", r), record.type, record.ttl, record.values, rule)
+        yield from _content_faults(("records", r), record.type, record, rule)
 
 
 def _key_faults(place: Path, name: str, rdtype: str, rule: str) -> Iterator[Fault]:
@@ -60,11 +58,12 @@ def _name_faults(place: Path, name: str, rule: str) -> Iterator[Fault]:
 
 
 def _content_faults(
-    place: Path, rdtype: str, ttl: int, values: Sequence[str], rule: str
+    place: Path, rdtype: str, found: Records | RecordSet, rule: str
 ) -> Iterator[Fault]:
+    ttl, values = found.ttl, found.values
     if not 0 <= ttl <= TTL_MAX:
         yield Fault((*place, "ttl"), f"expected 0 to {TTL_MAX}, found {ttl}", rule)
-    if not values:
+    if not values and not found.attributes:  # an alias has none
         yield Fault((*place, "values"), "a record set has at least one value", rule)
     elif list(values) != sorted(set(values)):
         yield Fault((*place, "values"), "not sorted, or a value is here twice", rule)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from planfence.app import UsageRefused
+from planfence.route53 import KEYS, settings_from
 from planfence.stores import (
     BUDGET_SECONDS,
     BUDGET_SECONDS_MAX,
@@ -23,24 +24,28 @@ from planfence.stores import (
     archive_place,
     register_place,
 )
+from planfence.targets import same_target, target_problem
 from plans.kinds.plain import plain_name
 from plans.names import valid_stream
+from plans.observed.places import is_key_name, key_name, target_id
+from plans.observed.route53_settings import Settings as Route53Settings
 
 FILE_NAME: Final = "planfence.toml"
 ARCHIVE_DEFAULT: Final = "file:.planfence/archive"
 REGISTER_DEFAULT: Final = "sqlite:.planfence/register.db"
-TARGET_SCHEME: Final = "zonefile"
 KIND: Final = "dns"
 
 _STORE_KEYS: Final = ("archive", "register", "budget_seconds")
 _STREAM_KEYS: Final = ("kind", "desired", "zone", "targets", "escaped_semicolons")
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _TOML_PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 @dataclass(frozen=True, slots=True)
 class StreamConfig:
-    """One stream as the file has it. ``desired`` is relative to the file, as written."""
+    """One stream as the file has it. ``desired`` is relative to the file, as written.
+
+    ``targets`` are ids: URLs without their query. ``keys`` has, by id, the TSIG key that it named.
+    """
 
     name: str
     kind: str
@@ -48,6 +53,7 @@ class StreamConfig:
     zone: str
     targets: tuple[str, ...]
     escaped_semicolons: bool | None
+    keys: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,9 @@ class Config:
     register: str
     budget_seconds: int
     streams: Mapping[str, StreamConfig]
+    keys: Mapping[str, str]
+    """Where a TSIG key is, by its name here; a path."""
+    route53: Route53Settings
 
     @property
     def root(self) -> Path:
@@ -137,26 +146,6 @@ def _not_accepted(path: Path, problems: list[str]) -> UsageRefused:
     )
 
 
-def target_path(url: str, folder: Path) -> Path:
-    """The file that a target's URL names, of which ``target_problem`` finds nothing wrong."""
-    return folder / url.partition(":")[2]
-
-
-def target_problem(url: str) -> str | None:
-    """Why a target's URL cannot be used by this version; None if it can."""
-    match = _SCHEME.fullmatch(url)
-    if match is None:
-        return f"{url!r} names no scheme, as {TARGET_SCHEME}: is"
-    if match.group(1) != TARGET_SCHEME:
-        return f"{match.group(1)}: does not exist here in this version, only {TARGET_SCHEME}:"
-    path = match.group(2)
-    if not path or path.startswith("//") or not path.isprintable():
-        return f"{url!r} must be {TARGET_SCHEME}:path"
-    if "?" in path:
-        return f"{url}: a {TARGET_SCHEME}: target takes no query"
-    return None
-
-
 def _toml_problem(message: str) -> str:
     match = _TOML_PLACE.search(message)
     reason = message[: match.start()] if match else message
@@ -181,7 +170,7 @@ class _Reader:
         self.problems.append(f"{place}: {reason}")
 
     def config(self, path: Path, data: Mapping[str, Any]) -> Config:
-        self._unknown("", data, ("stores", "streams"))
+        self._unknown("", data, ("stores", "streams", "keys", "route53"))
         stores = self._table("stores", data.get("stores", {}))
         self._unknown("stores.", stores, _STORE_KEYS)
         archive = self._store(stores, "archive", ARCHIVE_DEFAULT, archive_place)
@@ -193,7 +182,23 @@ class _Reader:
             if stream is not None:
                 streams[name] = stream
         self._targets_once(path.parent, streams)
-        return Config(path, archive, register, budget_seconds, streams)
+        account = self._table("route53", data.get("route53", {}))
+        self._unknown("route53.", account, KEYS)
+        route53 = settings_from(account, self.report)
+        return Config(path, archive, register, budget_seconds, streams, self._keys(data), route53)
+
+    def _keys(self, data: Mapping[str, Any]) -> Mapping[str, str]:
+        files: dict[str, str] = {}
+        for name, value in self._table("keys", data.get("keys", {})).items():
+            place = f"keys.{name}"
+            if not is_key_name(name):
+                self.report(place, "a key's name here has letters, digits, _ . and -, no others")
+            table = self._table(place, value)
+            self._unknown(f"{place}.", table, ("file",))
+            file = self._text(place, table, "file", None) if isinstance(value, dict) else None
+            if file is not None:
+                files[name] = file
+        return files
 
     def _stream(self, name: str, value: Any) -> StreamConfig | None:
         place = f'streams."{name}"'
@@ -211,10 +216,13 @@ class _Reader:
         semicolons = value.get("escaped_semicolons")
         if semicolons is not None and not isinstance(semicolons, bool):
             self.report(f"{place}.escaped_semicolons", "must be true or false")
-        targets = self._targets(place, value)
+        urls = self._targets(place, value, zone)
         if kind is None or desired is None or zone is None:
             return None
-        return StreamConfig(name, kind, desired, zone, targets, semicolons)
+        targets = tuple(map(target_id, urls))
+        named = ((target_id(url), key_name(url)) for url in urls)
+        keys = {target: key for target, key in named if key is not None}
+        return StreamConfig(name, kind, desired, zone, targets, semicolons, keys)
 
     def _zone(self, place: str, table: Mapping[str, Any], desired: str | None) -> str | None:
         stem = f"{Path(desired).stem}." if desired else None
@@ -227,7 +235,7 @@ class _Reader:
             self.report(f"{place}.zone", str(error))
             return None
 
-    def _targets(self, place: str, table: Mapping[str, Any]) -> tuple[str, ...]:
+    def _targets(self, place: str, table: Mapping[str, Any], zone: str | None) -> tuple[str, ...]:
         value = table.get("targets")
         place = f"{place}.targets"
         if not isinstance(value, list) or not value:
@@ -235,7 +243,9 @@ class _Reader:
             return ()
         targets = []
         for index, url in enumerate(value):
-            problem = target_problem(url) if isinstance(url, str) else "must be text"
+            problem: str | None = "must be text"
+            if isinstance(url, str):
+                problem = target_problem(url, zone, keyed=True)
             if problem:
                 self.report(f"{place}[{index}]", problem)
             else:
@@ -243,15 +253,15 @@ class _Reader:
         return tuple(targets)
 
     def _targets_once(self, root: Path, streams: Mapping[str, StreamConfig]) -> None:
-        """Two names for one file would be two fences for it: each would refuse the other."""
-        seen: dict[Path, str] = {}
+        """Two names for one thing would be two fences for it: each would refuse the other."""
+        seen: dict[object, str] = {}
         for stream in streams.values():
             place = f'streams."{stream.name}".targets'
             for url in stream.targets:
-                path = target_path(url, root).resolve()
-                if path in seen:
-                    self.report(place, f"{url} is the same file as {seen[path]}")
-                seen.setdefault(path, f"{url} of {stream.name}")
+                thing = same_target(url, root)
+                if thing in seen:
+                    self.report(place, f"{url} is the same target as {seen[thing]}")
+                seen.setdefault(thing, f"{url} of {stream.name}")
 
     def _store(
         self,

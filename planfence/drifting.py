@@ -173,7 +173,7 @@ def _changes(zone: str, bases: Sequence[ZoneState], live: ZoneState) -> tuple[Ch
         return ()
     first, *others = bases
     return tuple(
-        Change(change.name, change.type, change.after, change.before)
+        Change(change.name, change.type, change.after, change.before, change.identifier)
         for change in diff(zone, first, live)
         if all(other.get(change.key) != change.before for other in others)
     )

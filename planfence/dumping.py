@@ -11,7 +11,6 @@ from planfence.watching import WatchedView
 from planfence.wiring import Session
 from planner.zone_dump import dump_zone, has_semicolons
 from plans.errors import PlanfenceError, Refused
-from plans.observed.dns import dns_view
 from plans.observed.view import Observation
 
 
@@ -104,8 +103,7 @@ def _choose(app: App, places: Places, stream: str, target: str | None) -> tuple[
     names = places.targets if target is None else (target,)
     found: dict[str, Observation] = {}
     for name in names:
-        view = dns_view(name, folder=session.config.root, zone=places.zone)
-        found[name] = WatchedView(app, view).observe()
+        found[name] = WatchedView(app, session.views(places.zone)(name)).observe()
     first = names[0]
     for other in names[1:]:
         _refuse_difference(stream, names, {first: found[first], other: found[other]})
@@ -125,7 +123,8 @@ def _refuse_difference(stream: str, targets: Sequence[str], pair: dict[str, Obse
         return
     keys = first.state.keys() | second.state.keys()
     differing = [key for key in keys if first.state.get(key) != second.state.get(key)]
-    where = f", first in {' '.join(min(differing))}" if differing else ""
+    first_key = " ".join(part for part in min(differing) if part) if differing else ""
+    where = f", first in {first_key}" if differing else ""
     raise Refused(
         f"the targets of {stream} do not hold the same records: {one} and {other} differ{where}",
         rule="targets-differ",

@@ -32,7 +32,11 @@ TEMPLATE: Final = """\
 # desired = "zones/example.com.yaml"            # octoDNS zone YAML
 # zone    = "example.com."                      # default: the desired file's stem
 # targets = ["zonefile:out/example.com.zone"]   # only copied by `init`: the register binds
+#                                               # or "rfc2136://ns1.example.com/example.com?key=ours"
 # escaped_semicolons = true                     # how the YAML writes ; in TXT, where it has any
+#
+# [keys.ours]                                   # TSIG; or PLANFENCE_TSIG_OURS
+# file = "ours.key"                             # BIND syntax, as tsig-keygen writes it
 """
 
 

@@ -123,6 +123,9 @@ class Watching:
         end = ", done" if done else ""
         self._app.progress(f"planfence: {target}: step {step}{end}")
 
+    def waiting(self, target: str, seconds: float) -> None:
+        self._app.progress(f"planfence: {target}: waiting for its name servers, {seconds:.0f} s")
+
 
 def enact_once(
     app: App,
@@ -132,6 +135,7 @@ def enact_once(
     *,
     adopt: bool,
     allow_jump: str | None,
+    sync: bool,
 ) -> Result:
     """Run an enacting pass, and say how it ended for each target."""
     from enactor.enacting import enact_stream
@@ -139,7 +143,7 @@ def enact_once(
 
     by = app.identity(proven=False)  # only told: a pass has to work while STS does not
     session = app.session()
-    request = Request(stream, by, generation, digest, adopt, allow_jump)
+    request = Request(stream, by, generation, digest, adopt, allow_jump, sync)
     outcome = enact_stream(session.enactor_ports(Watching(app)), request)
     if outcome.generation is None:
         raise Refused(
@@ -178,7 +182,7 @@ def _ending(stream: str, outcome: Outcome) -> str:
 
 def _target_text(result: TargetOutcome) -> str:
     if result.done:
-        return "done"
+        return f"done; {result.note}" if result.note else "done"
     return "not reached" if result.error is None else str(result.error)
 
 
@@ -186,5 +190,6 @@ def _target_document(result: TargetOutcome) -> dict[str, Any]:
     return {
         "target": result.target,
         "done": result.done,
+        "note": result.note,
         "error": refusal_document(result.error) if result.error else None,
     }

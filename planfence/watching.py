@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from planfence.app import App
 from plans.fence import FenceSeen
+from plans.kinds.dns import Change
 from plans.observed.view import Observation, View
 
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ class WatchedView:
         return self.view.id
 
     @property
-    def step_changes_max(self) -> int | None:
-        return self.view.step_changes_max
+    def step_capacity(self) -> tuple[int, ...]:
+        return self.view.step_capacity
+
+    def step_size(self, change: Change) -> tuple[int, ...]:
+        return self.view.step_size(change)
 
     def read_fence(self) -> FenceSeen:
         return self.view.read_fence()

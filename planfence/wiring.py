@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from planfence.app import Flags, Outside, UsageRefused
 from planfence.config import FILE_NAME, Config, find_config, read_config
+from planfence.keys import Keys
+from planfence.route53 import Route53
 from planfence.stores import (
     FilePlace,
     NoPlace,
@@ -19,7 +21,6 @@ from planfence.stores import (
     archive_place,
     register_place,
 )
-from plans.clock import Clock
 from plans.errors import PlanfenceError
 from plans.storage.files import FileArchive
 from plans.storage.sqlite import SqliteRegister
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     import enactor.ports
     import planner.ports
     from enactor.targets import Target
+    from plans.observed.dns import Access
     from plans.observed.view import View
     from plans.plan import Ancestry
     from plans.settings import Settings
@@ -45,12 +47,14 @@ class Session:
     """
 
     def __init__(
-        self, config: Config, stores: Stores, clock: Clock, new_id: Callable[[], str]
+        self, config: Config, stores: Stores, outside: Outside, keys: Keys, route53: Route53
     ) -> None:
         self.config = config
         self.stores = stores
-        self.clock = clock
-        self.new_id = new_id
+        self.clock = outside.clock
+        self.new_id = outside.new_id
+        self.keys = keys
+        self.route53 = route53
 
     @cached_property
     def archive(self) -> FileArchive | S3Archive:
@@ -100,11 +104,22 @@ class Session:
 
         return read_settings(self.register, stream)
 
+    @property
+    def access(self) -> Access:
+        """How this machine gets at targets."""
+        from plans.observed.dns import Access
+
+        return Access(self.config.root, self.clock, self.keys.of, self.route53.account)
+
     def view(self, settings: Settings) -> Callable[[str], View]:
         """What makes read-only views on a stream's targets."""
+        return self.views(settings.zone)
+
+    def views(self, zone: str) -> Callable[[str], View]:
+        """The same, for a stream that the register does not have yet."""
         from plans.observed.dns import dns_view
 
-        return lambda target: dns_view(target, folder=self.config.root, zone=settings.zone)
+        return lambda target: dns_view(target, zone, self.access)
 
     def planner_ports(self, settings: Settings) -> planner.ports.Ports:
         """What a planning pass is given. A stream that the file lacks has no desired state."""
@@ -128,7 +143,7 @@ class Session:
         from enactor.ports import Ports
 
         def target(name: str, settings: Settings) -> Target:
-            return dns_target(name, folder=self.config.root, zone=settings.zone, clock=self.clock)
+            return dns_target(name, settings.zone, self.access)
 
         return Ports(self.archive, self.register, self.clock, self.new_id, target, progress)
 
@@ -198,7 +213,8 @@ def session_of(config: Config, outside: Outside, flags: Flags) -> Session:
         _place(outside, config, flags.register, "register", register_place),
         config.budget_seconds,
     )
-    return Session(config, stores, outside.clock, outside.new_id)
+    keys, account = Keys(config, outside.environment), Route53(config.route53, outside.clock)
+    return Session(config, stores, outside, keys, account)
 
 
 def _place(
@@ -241,7 +257,7 @@ def mismatches(config: Config, settings: Settings) -> list[str]:
     notes = []
     known = (*settings.targets, *settings.retiring)
     notes += [
-        f"{stream}: {target} is retiring: take it out of {config.path.name}"
+        f"{stream}: {target} is retiring: once it has, take it out of {config.path.name}"
         for target in settings.retiring
         if target in configured.targets
     ]

@@ -130,20 +130,27 @@ def _can_complete(head: Published, world: World, is_claimed: bool) -> bool:
                     return False
                 if fence.done:
                     continue
-                if exact and not _rest_holds(target, fence.step, observation):
+                if exact and not _steps_hold(target, fence.step, observation):
                     return False
                 continue
         if exact and (
-            as_read(fence) != bases.get(target.target) or not _rest_holds(target, 0, observation)
+            as_read(fence) != bases.get(target.target) or not _steps_hold(target, 0, observation)
         ):
             return False
     return True
 
 
-def _rest_holds(target: TargetPlan, done_steps: int, observation: Observation) -> bool:
-    """Whether every ``before`` of the steps still to come is what was observed.
+def _steps_hold(target: TargetPlan, done_steps: int, observation: Observation) -> bool:
+    """Whether the steps written are still there, and every ``before`` of those to come.
 
-    A record set has at most one change in a plan, so the steps do not build on each other.
+    A record set has at most one change in a plan, so the steps do not build on each other. What was
+    written and is gone, a target that drops changes silently refuses to call done: such a plan must
+    not stay pending.
     """
+    written = (change for step in target.steps[:done_steps] for change in step.changes)
     rest = (change for step in target.steps[done_steps:] for change in step.changes)
-    return first_drift(observation.state, rest) is None
+    state = observation.state
+    return (
+        all(state.get(change.key) == change.after for change in written)
+        and first_drift(state, rest) is None
+    )

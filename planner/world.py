@@ -16,7 +16,7 @@ from plans.decisions import Decisions, Hold, read_decisions
 from plans.document import digest_of, encode
 from plans.errors import Refused
 from plans.fence import Fence
-from plans.kinds.dns import RecordKey
+from plans.kinds.dns import Limits, RecordKey
 from plans.kinds.zone import zone_document
 from plans.mirror import read_mirrors
 from plans.names import JUMP_MAX, Generation, plan_key, pointer_key, settings_key
@@ -69,7 +69,7 @@ class World:
     desired: DesiredRead
     observed: Mapping[str, Observation]
     retiring: frozenset[str]
-    limits: Mapping[str, int | None]
+    limits: Mapping[str, Limits]
     taken: int
 
     @property
@@ -143,11 +143,11 @@ def observe(ports: Ports, decided: Decided, taken: int = 0) -> World:
         if not (target in mirrors and mirrors[target].retired)
     )
     observed: dict[str, Observation] = {}
-    limits: dict[str, int | None] = {}
+    limits: dict[str, Limits] = {}
     for target in (*settings.targets, *sorted(retiring)):
         view = ports.view(target)
         observed[target] = view.observe()
-        limits[target] = view.step_changes_max
+        limits[target] = view
         if not observed[target].exists and target not in retiring:
             _check_creatable(settings, desired, target)
     return World(decided, desired, observed, retiring, limits, taken)

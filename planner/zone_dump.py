@@ -93,6 +93,7 @@ def dump_zone(
             (``semicolons-undecided``), or the text would lose something (``dump-differs``).
         Invalid: the zone holds what no desired state can (``dump-refused``), each with its reason.
     """
+    _refuse_routed(records, source)
     if escaped_semicolons is None:
         _refuse_semicolons(records, source)
     error: PlanfenceError | None = None
@@ -174,6 +175,23 @@ def _objection(
         actual=_short(found.get(keys[0])),
         remedy="nothing was printed; write this record set by hand, and report it",
     )
+
+
+def _refuse_routed(records: ZoneState, source: str) -> None:
+    """Refuse sets of which a desired state could only say a part."""
+    problems = [
+        f"{source}: {' '.join(part for part in key if part)} has what no desired state can say:"
+        f" {', '.join(content.attributes) or 'an identifier'}"
+        for key, content in sorted(records.items())
+        if key.identifier or content.attributes
+    ]
+    if problems:
+        raise Invalid(
+            problems,
+            rule="dump-refused",
+            remedy="such record sets cannot be kept by this stream: move them to a zone of their"
+            " own, or make them plain",
+        )
 
 
 def _short(content: Records | None) -> str:

@@ -59,7 +59,7 @@ def record_faults(document: ZoneDocument) -> Iterator[Fault]:
     """Every record set is there once, in the zone, and of a type that is managed."""
     seen: set[RecordKey] = set()
     for r, record in enumerate(document.records):
-        key = RecordKey(record.name, record.type)
+        key = RecordKey(record.name, record.type, record.identifier)
         if key in seen:
             yield Fault(("records", r), f"{key.name} {key.type} is here twice", "desired-invalid")
         seen.add(key)

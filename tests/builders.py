@@ -142,6 +142,9 @@ class Watched:
     def stepped(self, target: str, step: int, *, done: bool) -> None:
         self.told.append(f"{target} step {step}{' done' if done else ''}")
 
+    def waiting(self, target: str, seconds: float) -> None:
+        self.told.append(f"{target} waits {seconds:g} s")
+
 
 class Stream:
     """One stream with its world. Approvals are not asked for unless a test says so."""

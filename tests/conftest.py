@@ -13,7 +13,8 @@ from hypothesis import settings
 
 from tests.provoked import EveryRefusalProvoked
 
-pytest_plugins = ["tests.emulators.fixtures"]  # servers start when a test asks for one
+# A server starts when a test asks for one.
+pytest_plugins = ["tests.emulators.fixtures", "tests.servers.fixtures"]
 
 IN_CI = os.environ.get("CI", "").lower() not in {"", "0", "false"}
 

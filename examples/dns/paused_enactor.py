@@ -35,6 +35,8 @@ class Silent:
 
     def stepped(self, target: str, step: int, *, done: bool) -> None: ...
 
+    def waiting(self, target: str, seconds: float) -> None: ...
+
 
 class PausedZoneFile(ZoneFileTarget):
     """A zone file whose writer stands still before its first write with changes."""

@@ -24,6 +24,7 @@ from planfence.app import (
 @click.option("--adopt", is_flag=True, help="make a fence where one is gone or foreign")
 @click.option("--allow", type=click.Choice(["jump-max"]), help="accept it; with --reason")
 @click.option("--reason", type=REASON, help="why; kept in the journal")
+@click.option("--no-sync", is_flag=True, help="do not wait until all name servers answer so")
 @shared_options
 @click.pass_obj
 def command(
@@ -37,6 +38,7 @@ def command(
     adopt: bool,
     allow: str | None,
     reason: str | None,
+    no_sync: bool,
 ) -> Result:
     """Enact a plan: exactly the bytes named, step by step, each under the target's fence.
 
@@ -60,4 +62,6 @@ def command(
         app.about["generation"] = generation
         digest = full_digest(digest, stream, generation)
         app.about["digest"] = digest
-    return enact_once(app, stream, generation, digest, adopt=adopt, allow_jump=reason)
+    return enact_once(
+        app, stream, generation, digest, adopt=adopt, allow_jump=reason, sync=not no_sync
+    )

@@ -91,10 +91,14 @@ class RejectOutput(DoneAboutPlan):
 
 
 class TargetEnacted(Shape):
-    """How far one target got: done, an error, or neither: not reached."""
+    """How far one target got: done, an error, or neither: not reached.
+
+    ``note`` says of a target that is done why it is not known to be answered everywhere.
+    """
 
     target: str
     done: bool
+    note: str | None
     error: Error | None
 
 

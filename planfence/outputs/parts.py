@@ -96,9 +96,13 @@ class Warned(Shape):
 
 
 class ChangeShown(Shape):
-    """One record set before and after; null is "not there"."""
+    """One record set before and after; null is "not there".
+
+    ``identifier`` tells record sets of one name and type apart, where a service has several.
+    """
 
     name: str
     type: str
+    identifier: str = ""
     before: Records | None
     after: Records | None

@@ -8,41 +8,58 @@ alone is named by ``left_alone`` and is in no difference:
 * the fence record ``_planfence.<zone>`` TXT,
 * record sets of types that are not managed (DNSKEY, RRSIG, ...).
 
+A name and type has one record set, or several that are told apart by an identifier where the
+service answers by weight, place or health (Route 53's SetIdentifier). What such a set has beside
+TTL and values are its attributes: texts ``name=value``, sorted, in the words of the service that
+has them. No attribute is ever dropped: a set is either read whole or not at all.
+
 Names are absolute, lower case, with a final dot, in presentation format. Values are presentation
 format in dnspython's canonical text, sorted and without repeats (RFC 2181 section 5: a set).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import operator
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple
+from itertools import groupby
+from operator import attrgetter
+from typing import Annotated, ClassVar, NamedTuple, Protocol
 
 from pydantic import ConfigDict, Field
+
+from plans.errors import Refused
 
 MANAGED_TYPES = (
     "A AAAA CAA CNAME DNAME DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SPF SRV SSHFP SVCB TLSA TXT URI"
 ).split()
+ALIAS = "alias="  # <hosted zone id>:<name>:<whether its health is evaluated>
 FENCE_LABEL = "_planfence"
 TTL_MAX = 2**31 - 1  # RFC 2181 section 8
 
 
 class RecordKey(NamedTuple):
-    """What a record set is found by."""
+    """What a record set is found by. ``identifier`` is empty where name and type have one set."""
 
     name: str
     type: str
+    identifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """A record set's content: TTL in seconds, values sorted."""
+    """A record set's content: TTL in seconds, values sorted, and what else its service keeps.
+
+    An alias, which answers with what another name has, is an attribute: TTL 0 and no values.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
     # Only said in the JSON Schema: ``records`` sees to it, and nobody waits for it at each read.
     ttl: Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": TTL_MAX})]
-    values: Annotated[tuple[str, ...], Field(json_schema_extra={"minItems": 1})]
+    values: tuple[str, ...]
+    # Left out where empty: most zones have none, and a plan has one for each change.
+    attributes: Annotated[tuple[str, ...], Field(exclude_if=operator.not_)] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +72,11 @@ class Change:
     type: str
     before: Records | None
     after: Records | None
+    identifier: Annotated[str, Field(exclude_if=operator.not_)] = ""
 
     @property
     def key(self) -> RecordKey:
-        return RecordKey(self.name, self.type)
+        return RecordKey(self.name, self.type, self.identifier)
 
 
 ZoneState = Mapping[RecordKey, Records]
@@ -78,6 +96,14 @@ def records(ttl: int, values: Collection[str]) -> Records:
     return Records(ttl, kept)
 
 
+def alias_target(content: Records | None) -> str | None:
+    """The name that an alias answers with; None if this is none."""
+    for attribute in content.attributes if content else ():
+        if attribute.startswith(ALIAS):
+            return attribute.partition(":")[2].rpartition(":")[0]
+    return None
+
+
 def fence_name(zone: str) -> str:
     """The owner name of the fence record of ``zone`` (absolute, with a final dot)."""
     return FENCE_LABEL + "." + zone if zone != "." else FENCE_LABEL + "."
@@ -90,6 +116,11 @@ def canonical_order(name: str) -> str:
     One string, since tuples of labels take twice as long to sort: NUL is below all that is in one.
     """
     return "\0".join(reversed(name.rstrip(".").split(".")))
+
+
+def in_order(set_: Change | RecordKey) -> tuple[str, str, str]:
+    """Sort key of record sets and of changes to them."""
+    return canonical_order(set_.name), set_.type, set_.identifier
 
 
 def left_alone(zone: str, desired: ZoneState) -> set[RecordKey]:
@@ -110,11 +141,11 @@ def diff(zone: str, desired: ZoneState, observed: ZoneState) -> tuple[Change, ..
     keys = [key for key, after in desired.items() if observed.get(key) != after]
     keys += [key for key in observed if key not in desired]
     changes = (
-        Change(key.name, key.type, observed.get(key), desired.get(key))
+        Change(key.name, key.type, observed.get(key), desired.get(key), key.identifier)
         for key in keys
         if key not in alone
     )
-    return tuple(sorted(changes, key=lambda change: (canonical_order(change.name), change.type)))
+    return tuple(sorted(changes, key=in_order))
 
 
 def apply_changes(state: ZoneState, changes: Iterable[Change]) -> dict[RecordKey, Records]:
@@ -133,27 +164,110 @@ def first_drift(state: ZoneState, changes: Iterable[Change]) -> Change | None:
     return next((change for change in changes if state.get(change.key) != change.before), None)
 
 
-def cut(changes: tuple[Change, ...], changes_max: int | None) -> tuple[tuple[Change, ...], ...]:
-    """Cut changes into steps of at most ``changes_max`` (None: one step), keeping a name whole.
+class Limits(Protocol):
+    """What one atomic write to a target holds. Both are constants of the target: no I/O."""
 
-    All changes of one name stay in one step, so that a swap (CNAME for A) is atomic and no name is
-    without an answer between two steps. A single name above the limit gets a step of its own, and
-    it is the target's business to refuse it when planning. No changes: one step that only raises
-    the fence.
+    @property
+    def id(self) -> str:
+        """The target's URL without its query."""
+        ...
+
+    @property
+    def step_capacity(self) -> tuple[int, ...]:
+        """What one step holds beside its fence, in each unit the target counts in.
+
+        Empty where any number of changes fits.
+        """
+        ...
+
+    def step_size(self, change: Change) -> tuple[int, ...]:
+        """What a change takes of ``step_capacity`` at most, unit by unit.
+
+        Raises:
+            Refused: the target cannot hold this change at all.
+        """
+        ...
+
+
+def cut(changes: tuple[Change, ...], limits: Limits) -> tuple[tuple[Change, ...], ...]:
+    """Cut changes into steps that fit the target, keeping a name whole.
+
+    All changes of one name stay in one step, so that a swap (CNAME for A) is atomic. Several steps
+    first make the names that are new, then change those that stay, and last remove those that go:
+    between two steps every name that is in both states has an answer, and what it refers to is
+    there. What an alias answers with comes no later than the alias. No changes: one step that only
+    raises the fence.
+
+    Raises:
+        Refused: the changes of one name do not fit one step (rule ``step-too-large``), or the
+            target cannot hold a change at all.
     """
-    if changes_max is None or len(changes) <= changes_max:
+    parts = [tuple(part) for _, part in groupby(changes, key=attrgetter("name"))]
+    sizes = [_size(part, limits) for part in parts]
+    capacity = limits.step_capacity
+    if _fits(tuple(map(sum, zip(*sizes, strict=True))), capacity):
         return (changes,)
     steps: list[tuple[Change, ...]] = []
     current: list[Change] = []
-    index = 0
-    while index < len(changes):
-        end = index
-        while end < len(changes) and changes[end].name == changes[index].name:
-            end += 1
-        if current and len(current) + (end - index) > changes_max:
+    used = (0,) * len(capacity)
+    size_of = {part[0].name: size for part, size in zip(parts, sizes, strict=True)}
+    for part in _in_safe_order(parts):
+        size = size_of[part[0].name]
+        total = tuple(map(operator.add, used, size))
+        if current and not _fits(total, capacity):
             steps.append(tuple(current))
-            current = []
-        current.extend(changes[index:end])
-        index = end
-    steps.append(tuple(current))
-    return tuple(steps)
+            current, total = [], size
+        current += part
+        used = total
+    return (*steps, tuple(current))
+
+
+def _size(part: tuple[Change, ...], limits: Limits) -> tuple[int, ...]:
+    """The size of one name's changes, which must fit a step of their own."""
+    capacity = limits.step_capacity
+    size = limits.step_size(part[0])
+    for change in part[1:]:
+        size = tuple(map(operator.add, size, limits.step_size(change)))
+    if not _fits(size, capacity):
+        raise Refused(
+            f"the changes of {part[0].name} do not fit one write to {limits.id}",
+            rule="step-too-large",
+            expected=f"at most {_sizes(capacity)}",
+            actual=_sizes(size),
+            remedy="give the name fewer or shorter values: its changes must not be split",
+        )
+    return size
+
+
+def _fits(size: tuple[int, ...], capacity: tuple[int, ...]) -> bool:
+    return all(map(operator.le, size, capacity))
+
+
+def _sizes(size: tuple[int, ...]) -> str:
+    return " and ".join(map(str, size))
+
+
+def _in_safe_order(parts: Sequence[tuple[Change, ...]]) -> Iterable[tuple[Change, ...]]:
+    """By rank, but what an alias answers with before it: a service may ask for it to be there."""
+    making = {part[0].name: part for part in parts if _rank(part) < 2}
+    placed: dict[str, tuple[Change, ...]] = {}
+    seen: set[str] = set()
+    for first in sorted(parts, key=_rank):
+        stack = [first]
+        while stack:
+            name = stack[-1][0].name
+            seen.add(name)
+            targets = {alias_target(change.after) for change in stack[-1]}
+            before = [making[each] for each in targets if each in making and each not in seen]
+            if before:
+                stack += before
+            else:
+                placed.setdefault(name, stack.pop())
+    return placed.values()
+
+
+def _rank(part: tuple[Change, ...]) -> int:
+    """0 for a name that is new, 2 for one that goes, as far as its changes tell; 1 for others."""
+    if all(change.before is None for change in part):
+        return 0
+    return 2 if all(change.after is None for change in part) else 1

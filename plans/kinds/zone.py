@@ -5,6 +5,7 @@ It is a copy, never a reference: any kept generation can be rolled back to from 
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
@@ -12,7 +13,7 @@ from pydantic import ConfigDict, Field
 
 from plans.document import Document
 from plans.errors import Refused
-from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, ZoneState, canonical_order
+from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, ZoneState, in_order
 
 DESIRED_NAME = "desired"
 DESIRED_MEDIA_TYPE = "application/vnd.planfence.zone+json"
@@ -29,7 +30,9 @@ class RecordSet:
     name: str
     type: str
     ttl: Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": TTL_MAX})]
-    values: Annotated[tuple[str, ...], Field(json_schema_extra={"minItems": 1})]
+    values: tuple[str, ...]
+    identifier: Annotated[str, Field(exclude_if=operator.not_)] = ""
+    attributes: Annotated[tuple[str, ...], Field(exclude_if=operator.not_)] = ()
 
 
 class ZoneDocument(Document):
@@ -42,11 +45,19 @@ class ZoneDocument(Document):
 
 def zone_document(zone: str, state: ZoneState) -> ZoneDocument:
     """The document of a state; equal states give equal bytes."""
-    keys = sorted(state, key=lambda key: (canonical_order(key.name), key.type))
+    keys = sorted(state, key=in_order)
     return ZoneDocument(
         zone=zone,
         records=tuple(
-            RecordSet(key.name, key.type, state[key].ttl, state[key].values) for key in keys
+            RecordSet(
+                key.name,
+                key.type,
+                state[key].ttl,
+                state[key].values,
+                key.identifier,
+                state[key].attributes,
+            )
+            for key in keys
         ),
     )
 
@@ -59,7 +70,7 @@ def state_of(document: ZoneDocument) -> dict[RecordKey, Records]:
     """
     state: dict[RecordKey, Records] = {}
     for record in document.records:
-        key = RecordKey(record.name, record.type)
+        key = RecordKey(record.name, record.type, record.identifier)
         if key in state or record.type not in _MANAGED or not within(record.name, document.zone):
             raise Refused(
                 f"the desired state of {document.zone} holds {record.name} {record.type} wrongly:"
@@ -67,7 +78,7 @@ def state_of(document: ZoneDocument) -> dict[RecordKey, Records]:
                 rule="desired-invalid",
                 remedy="publish a new plan",
             )
-        state[key] = Records(record.ttl, record.values)
+        state[key] = Records(record.ttl, record.values, record.attributes)
     return state
 
 

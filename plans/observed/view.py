@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from plans.errors import Refused
 from plans.fence import FenceSeen
-from plans.kinds.dns import ZoneState
+from plans.kinds.dns import Change, Limits, ZoneState
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +28,8 @@ class Observation:
     left_alone: int = field(default=0)
 
 
-class View(Protocol):
-    """A read-only view on one target."""
-
-    @property
-    def id(self) -> str:
-        """The target's URL without its query."""
-        ...
-
-    @property
-    def step_changes_max(self) -> int | None:
-        """Most changes that one atomic write holds, or None if any number fits."""
-        ...
+class View(Limits, Protocol):
+    """A read-only view on one target, with what one write to it holds."""
 
     def read_fence(self) -> FenceSeen:
         """The fence as it is now, from the one place that takes writes (never a cache).
@@ -56,3 +47,21 @@ class View(Protocol):
             Refused, Unavailable: as for ``read_fence``.
         """
         ...
+
+
+def refuse_routed(target: str, change: Change) -> None:
+    """Refuse a set that is told apart by an identifier, or has more than a TTL and values.
+
+    Raises:
+        Refused: rule ``set-unrepresentable``.
+    """
+    sides = [side for side in (change.before, change.after) if side is not None]
+    if change.identifier or any(side.attributes or not side.values for side in sides):
+        attributes = [text for side in sides for text in side.attributes]
+        raise Refused(
+            f"{target} cannot hold {change.name} {change.type} as it is desired",
+            rule="set-unrepresentable",
+            expected="one record set with a TTL and values",
+            actual=", ".join((change.identifier or "no identifier", *dict.fromkeys(attributes))),
+            remedy="take it out of the desired state, or the target out of the stream",
+        )

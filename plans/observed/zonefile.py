@@ -26,11 +26,20 @@ from typing import Final, NamedTuple
 
 from plans.collector import collector_paused
 from plans.errors import Refused, Unavailable
-from plans.fence import FenceSeen, Unreadable, parse_fence
-from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, RecordKey, Records, fence_name, records
+from plans.fence import FenceSeen
+from plans.kinds.dns import (
+    MANAGED_TYPES,
+    TTL_MAX,
+    Change,
+    RecordKey,
+    Records,
+    fence_name,
+    records,
+)
 from plans.observed.canonical import quick_entries
 from plans.observed.entries import REMEDY, Entry, invalid
-from plans.observed.view import Observation
+from plans.observed.fence_record import fence_seen
+from plans.observed.view import Observation, refuse_routed
 
 HEADER: Final = "; planfence zone file"
 END: Final = "; end of zone"
@@ -89,9 +98,18 @@ class ZoneFileView:
         self.zone = zone
 
     @property
-    def step_changes_max(self) -> int | None:
-        """None: a rename replaces a file of any size."""
-        return None
+    def step_capacity(self) -> tuple[int, ...]:
+        """Nothing is counted: a rename replaces a file of any size."""
+        return ()
+
+    def step_size(self, change: Change) -> tuple[int, ...]:
+        """Nothing is counted.
+
+        Raises:
+            Refused: a set with an identifier or attributes (rule ``set-unrepresentable``).
+        """
+        refuse_routed(self.id, change)
+        return ()
 
     def read_fence(self) -> FenceSeen:
         """The fence in the file as it is now; None if the file or the record is proven absent.
@@ -242,7 +260,8 @@ def _assemble(entries: Iterable[Entry], zone: str, source: str) -> ZoneFile:
         else:
             kinds_left_alone += 1
             left_alone += members
-    observation = Observation(fence=_fence(fence_set), state=state, left_alone=kinds_left_alone)
+    fence = fence_seen(entry.text for entry in fence_set)
+    observation = Observation(fence=fence, state=state, left_alone=kinds_left_alone)
     # Each with a TTL of its own: those of an RRSIG set differ (RFC 4034 section 3).
     unmanaged = tuple(Line(*entry[1:]) for entry in sorted(left_alone, key=itemgetter(0)))
     return ZoneFile(observation, soa, unmanaged, fence_set[0].ttl if fence_set else None)
@@ -284,14 +303,3 @@ def _records(key: RecordKey, members: list[Entry], source: str) -> Records:
         reason = f"{key.name} has {len(content.values)} {key.type} records"
         raise invalid(source, members[-1].line, reason)
     return content
-
-
-def _fence(members: list[Entry]) -> FenceSeen:
-    """The fence record read exactly: one value of one string, or ``Unreadable``."""
-    if not members:
-        return None
-    texts = sorted({member.text for member in members})
-    inner = texts[0][1:-1]
-    if len(texts) == 1 and '"' not in inner:
-        return parse_fence(inner)
-    return Unreadable(", ".join(texts))

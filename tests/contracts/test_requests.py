@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -20,7 +20,7 @@ from planner.ports import Ports as PlannerPorts
 from planner.ports import Request as PlanRequest
 from plans.kinds.dns import RecordKey, Records
 from plans.names import plan_key
-from plans.observed.dns import dns_view
+from plans.observed.dns import Access, dns_view
 from plans.plan import Mode
 from plans.settings import Settings, create_stream
 from plans.storage.dynamodb import DynamoRegister
@@ -34,12 +34,21 @@ READS = {"GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"}
 WRITES = {"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"}
 
 
+def _no_key(target: str) -> NoReturn:
+    raise AssertionError(f"{target} needs no key")
+
+
+def _no_account() -> NoReturn:
+    raise AssertionError("a zone file needs no account")
+
+
 class Deployment:
     """One stream on MiniStack, with every request counted by operation."""
 
     def __init__(self, server: Server, folder: Path, mode: Mode) -> None:
         self.sent: Counter[str] = Counter()
-        self.clock, self.folder = FixedClock(), folder
+        self.clock = FixedClock()
+        self.access = Access(folder, self.clock, _no_key, _no_account)
         self.desired = Desired({})
         self.archive = S3Archive(
             new_bucket(server), "planfence", clock=self.clock, client=self._counted(server, "s3")
@@ -75,7 +84,7 @@ class Deployment:
             self.register,
             self.clock,
             self.desired,
-            lambda target: dns_view(target, folder=self.folder, zone=ZONE),
+            lambda target: dns_view(target, ZONE, self.access),
         )
         outcome = plan_stream(ports, PlanRequest(STREAM, "ada"))
         assert outcome.outcome == "published"
@@ -88,9 +97,7 @@ class Deployment:
             self.register,
             self.clock,
             self.new_id,
-            lambda target, settings: dns_target(
-                target, folder=self.folder, zone=settings.zone, clock=self.clock
-            ),
+            lambda target, settings: dns_target(target, settings.zone, self.access),
             Watched(),
         )
         return enact_stream(ports, EnactRequest(STREAM, "eve", generation, digest)).outcome

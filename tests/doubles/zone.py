@@ -18,6 +18,8 @@ from plans.observed.view import Observation
 class MemoryZone:
     """A fenced target. ``history`` has every fence written, with the state after it."""
 
+    drops_silently = False
+
     def __init__(
         self,
         target: str,
@@ -29,6 +31,13 @@ class MemoryZone:
         self.state: dict[RecordKey, Records] = dict(state or {})
         self.fence: FenceSeen = None
         self.history: list[tuple[Fence, dict[RecordKey, Records]]] = []
+
+    @property
+    def step_capacity(self) -> tuple[int, ...]:
+        return () if self.step_changes_max is None else (self.step_changes_max,)
+
+    def step_size(self, change: Change) -> tuple[int, ...]:
+        return () if self.step_changes_max is None else (1,)
 
     def read_fence(self) -> FenceSeen:
         return self.fence

@@ -7,13 +7,21 @@ from typing import Any
 
 import pytest
 
-from enactor.steps import SETBACKS_MAX, STEPS_MAX
-from plans.errors import Conflict, Superseded, Unavailable
+from enactor.steps import SETBACKS_MAX, STEPS_MAX, UNKNOWNS_MAX
+from plans.errors import Conflict, FenceMoved, Superseded, Unavailable
 from plans.fence import Fence, FenceSeen
 from plans.mirror import read_mirror
 from plans.published import Published
 from tests.builders import CHANGED, START, STREAM, T1, T2, Stream, a, a_fence, error_of
-from tests.doubles.faults import Fault, after, lost_after, lost_before, twice, unavailable
+from tests.doubles.faults import (
+    Fault,
+    after,
+    lost_after,
+    lost_before,
+    raising,
+    twice,
+    unavailable,
+)
 
 
 def head(stream: Stream, **request: Any) -> Published:
@@ -190,11 +198,21 @@ def test_a_step_has_one_effect_whatever_becomes_of_its_answer(
 def test_a_target_that_never_lets_a_step_through_is_left_to_the_next_pass() -> None:
     stream = Stream()
     published = head(stream)
-    stream.faults.next("apply", "", lost_before, times=SETBACKS_MAX)
+    moved = raising(FenceMoved("moved", rule="fence-moved"))
+    stream.faults.next("apply", "", moved, times=SETBACKS_MAX)
     outcome = stream.enact(published)
     error = error_of(outcome)
     assert (outcome.outcome, error.rule) == ("superseded", "target-contended")
     assert isinstance(error, Conflict)
+    assert stream.enact(published).outcome == "applied"
+
+
+def test_a_target_that_never_answers_is_not_asked_for_ever() -> None:
+    stream = Stream()
+    published = head(stream)
+    stream.faults.next("apply", "", lost_before, times=UNKNOWNS_MAX + 1)
+    outcome = stream.enact(published)
+    assert (outcome.outcome, error_of(outcome).rule) == ("unavailable", "outcome-unknown")
     assert stream.enact(published).outcome == "applied"
 
 
@@ -345,29 +363,6 @@ def test_a_retiring_target_keeps_its_records_and_ends_its_mirror(mode: str) -> N
     assert (mirror.generation, mirror.retired) == (2, True)
     assert stream.set(retiring=()).retiring == ()
     assert [target.target for target in stream.applied(CHANGED).plan.targets] == [T1]
-
-
-# Holds
-
-
-@pytest.mark.parametrize("mode", ["exact", "converge"])
-def test_a_hold_stops_before_the_next_step(mode: str) -> None:
-    stream = Stream(mode=mode, step_changes_max=1)
-    published = head(stream)
-    stream.faults.next("apply", "g=2 s=1", after(stream.hold))
-    outcome = stream.enact(published)
-    error = error_of(outcome)
-    assert (outcome.outcome, error.rule) == ("refused", "held")
-    assert stream.steps()[-1] == (2, 1, False), "a step already sent can land"
-    stream.release()
-    assert stream.enact(published).outcome == "applied"
-
-
-def test_a_hold_does_not_stop_an_override() -> None:
-    stream = Stream(step_changes_max=1)
-    published = head(stream, origin="override")
-    stream.faults.next("apply", "g=2 s=1", after(stream.hold))
-    assert stream.enact(published).outcome == "applied"
 
 
 # Stores and targets that do not answer (G9)

@@ -126,7 +126,7 @@ def test_a_step_adds_replaces_and_removes(served: ZoneFileTarget) -> None:
     served.apply((A_MOVED, new), expected=fence(1), fence=fence(2))
     assert served.observe().state[new.key] == new.after
     assert served.observe().state[A.key] == A_MOVED.after
-    served.apply((Change(*new.key, new.after, None),), expected=fence(2), fence=fence(3))
+    served.apply((Change(new.name, new.type, new.after, None),), expected=fence(2), fence=fence(3))
     assert new.key not in served.observe().state
     assert served.read_fence() == fence(3)
 
@@ -216,7 +216,7 @@ def test_what_is_unreadable_is_replaced_only_if_it_reads_exactly_so(
 def test_drift_refuses_names_the_record_and_leaves_the_file(
     served: ZoneFileTarget, before: Records | None, expected: str, found: str
 ) -> None:
-    change = Change(*A.key, before, A_MOVED.after)
+    change = Change(A.name, A.type, before, A_MOVED.after)
     error = unchanged_by(served, Drifted, (change,))
     assert error.rule == "drift"
     assert "a.example.com. A" in error.what

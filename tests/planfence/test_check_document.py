@@ -167,7 +167,7 @@ def test_a_zone_document_holds_each_record_set_once_inside_and_managed(project: 
 RECORDS_WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "ttl": ({"ttl": -1}, "ttl", "schema"),
     "ttl-above": ({"ttl": 2**31}, "ttl", "schema"),
-    "no-value": ({"values": []}, "values", "schema"),
+    "no-value": ({"values": []}, "values", "records"),
     "unsorted": ({"values": ["192.0.2.2", "192.0.2.1"]}, "values", "records"),
     "twice": ({"values": ["192.0.2.1", "192.0.2.1"]}, "values", "records"),
     "no-address": ({"values": ["192.0.2.256"]}, "values[0]", "records"),

@@ -167,10 +167,10 @@ def test_a_plan_for_targets_that_the_settings_do_not_have(project: Project) -> N
 
 
 def test_a_target_of_a_scheme_that_this_version_lacks(planned: Project) -> None:
-    targets = ["zonefile:out/a.zone", "route53://Z0123456789ABC"]
+    targets = ["zonefile:out/a.zone", "clouddns://Z0123456789ABC"]
     planned.overwrite_item(settings_key(STREAM), targets=targets)
     ran = planned.refused(3, "target-scheme", "plan", STREAM)
-    assert "route53://Z0123456789ABC is no target" in ran.err
+    assert "clouddns://Z0123456789ABC is no target" in ran.err
     (stream,) = planned.ok("status", STREAM, "--format", "json").json["streams"]
     assert [target["state"] for target in stream["targets"]] == ["done", "unreachable"]
 

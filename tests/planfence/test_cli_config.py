@@ -29,7 +29,7 @@ escaped_semicolons = "no"
 targets = []
 [streams."dns/b.example"]
 desired = 7
-targets = ["route53://Z1", "zonefile:b", 3, "b", "zonefile:./b", "zonefile:b?x=1", "zonefile://b"]
+targets = ["ftp://Z1", "zonefile:b", 3, "b", "zonefile:./b", "zonefile:b?x=1", "zonefile://b"]
 targts = []
 [streams."dns/c.example"]
 desired = "zones/c.yaml"
@@ -40,7 +40,7 @@ targets = "zonefile:c"
     target = 'streams."dns/b.example".targets'
     assert "planfence.toml: 18 problems; correct the file" in ran.err.splitlines()[0]
     assert [line.strip() for line in ran.err.splitlines()[1:]] == [
-        "colour: unknown key; known: stores, streams",
+        "colour: unknown key; known: stores, streams, keys, route53",
         "stores.archve: unknown key; did you mean archive?",
         "stores.register: dynamo: names no register; did you mean dynamodb:?",
         "stores.budget_seconds: must be a whole number of seconds, 15 to 600",
@@ -52,7 +52,8 @@ targets = "zonefile:c"
         'streams."dns/a.example".targets: must be a list with at least one target',
         'streams."dns/b.example".targts: unknown key; did you mean targets?',
         'streams."dns/b.example".desired: must be text',
-        target + "[0]: route53: does not exist here in this version, only zonefile:",
+        target
+        + "[0]: ftp: does not exist here in this version, only zonefile:, rfc2136:, route53:",
         target + "[2]: must be text",
         target + "[3]: 'b' names no scheme, as zonefile: is",
         target + "[5]: zonefile:b?x=1: a zonefile: target takes no query",
@@ -178,7 +179,7 @@ def test_one_file_is_one_target_however_it_is_written(project: Project) -> None:
     project.write("planfence.toml", CONFIG + other)
     ran = project.refused(64, "config", "status", one_line=False)
     place = 'streams."dns/other".targets'
-    first = "is the same file as zonefile:out/a.zone of dns/example.com"
+    first = "is the same target as zonefile:out/a.zone of dns/example.com"
     assert [line.strip() for line in ran.err.splitlines()[1:]] == [
         f"{place}: zonefile:out/a.zone {first}",
         f"{place}: zonefile:x/../out/a.zone {first}",

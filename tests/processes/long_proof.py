@@ -18,6 +18,9 @@ from typing import Final, NamedTuple
 
 from plans.plan import Mode
 from tests.emulators.servers import ministack, new_bucket
+from tests.enactor.hosted import SmallTarget
+from tests.enactor.route53_trials import Trial, trials
+from tests.enactor.route53_trials import run as run_trial
 from tests.processes.crew import limited
 from tests.processes.disks import full_at_every_operation
 from tests.processes.kills import kill_rounds
@@ -29,10 +32,13 @@ from tests.processes.races import (
     enactors_race_in_exact,
     planners_race,
 )
+from tests.processes.server_pauses import LAST, pauses_at_bind
+from tests.processes.server_world import PointedTarget, UnfencedServerTarget
 from tests.processes.stores import AwsAt, Embedded, StoresAt
 
 MODES: Final[tuple[Mode, ...]] = ("exact", "converge")
 KILLS_AT_ONCE: Final = 100  # in one folder, which is then removed
+HELD_AT_ONCE: Final = 200
 PAUSES_AT_ONCE: Final = 30  # the journal of one stream is verified after each
 
 
@@ -95,6 +101,42 @@ def pauses(stores_at: StoresAt, count: int) -> Iterator[Part]:
             return f"{len(woken)} enactors paused and woken, 0 stale writes"
 
         yield f"pauses, {mode}, from {number}", run
+
+
+def held(count: int) -> Iterator[Part]:
+    for number in range(0, count, HELD_AT_ONCE):
+        chosen = trials(count)[number : number + HELD_AT_ONCE]
+
+        def run(_: Path, chosen: list[Trial] = chosen) -> str:
+            results = [run_trial(trial, SmallTarget) for trial in chosen]
+            assert not any(result.regressed for result in results)
+            return f"{len(results)} enactors held by Route 53's double, 0 regressions"
+
+        yield f"held requests, from {number}", run
+
+
+def pauses_at_a_server(count: int) -> Iterator[Part]:
+    for number in range(0, count, PAUSES_AT_ONCE):
+        wanted = min(PAUSES_AT_ONCE, count - number)
+        mode = MODES[number // PAUSES_AT_ONCE % 2]
+
+        def run(folder: Path, mode: Mode = mode, wanted: int = wanted) -> str:
+            woken = pauses_at_bind(folder / "world", mode, wanted, PointedTarget)
+            for end in woken:
+                assert (end.report.exit_code, end.changed, end.went_back) == (4, False, False), end
+            return f"{len(woken)} enactors paused and woken, 0 stale messages taken"
+
+        yield f"pauses at BIND, {mode}, from {number}", run
+    for mode in MODES if count else ():
+
+        def run_without(folder: Path, mode: Mode = mode) -> str:
+            wanted = PAUSES_AT_ONCE
+            woken = pauses_at_bind(folder / "world", mode, wanted, UnfencedServerTarget, LAST)
+            back = sum(end.went_back for end in woken)
+            assert back == wanted, f"{back} of {wanted}"
+            return f"without the fence {back} of {wanted} zones went back"
+
+        yield f"pauses at BIND without the fence, {mode}", run_without
 
 
 def full_disks() -> Iterator[Part]:
@@ -161,6 +203,8 @@ def main(arguments: list[str] | None = None) -> int:
     ):
         usual = ", ".join(f"{getattr(each, what)} {name}" for name, each in COUNTS.items())
         parser.add_argument(f"--{what}", type=int, help=f"{of} (usually {usual})")
+    parser.add_argument("--held", type=int, default=1000, help="requests held by Route 53's double")
+    parser.add_argument("--server-pauses", type=int, default=200, help="SIGSTOP, at BIND")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
     asked = {what: getattr(chosen, what) for what in Counts._fields}
@@ -170,6 +214,8 @@ def main(arguments: list[str] | None = None) -> int:
             counts = COUNTS[stores]._replace(**wanted)
             for what, run in parts_on(stores, counts, chosen.seed, running):
                 prove(f"{stores}: {what}", run)
+    for what, run in (*pauses_at_a_server(chosen.server_pauses), *held(chosen.held)):
+        prove(what, run)
     return 0
 
 

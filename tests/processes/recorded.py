@@ -32,8 +32,11 @@ class RecordedTarget(ZoneFileTarget):
     points: Points = Points()
 
     @property
-    def step_changes_max(self) -> int | None:
-        return self.limit
+    def step_capacity(self) -> tuple[int, ...]:
+        return () if self.limit is None else (self.limit,)
+
+    def step_size(self, change: Change) -> tuple[int, ...]:
+        return () if self.limit is None else (1,)
 
     def read_fence(self) -> FenceSeen:
         seen = super().read_fence()

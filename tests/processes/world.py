@@ -61,6 +61,8 @@ class Counted:
 
     def stepped(self, target: str, step: int, *, done: bool) -> None: ...
 
+    def waiting(self, target: str, seconds: float) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

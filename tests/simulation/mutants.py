@@ -103,7 +103,7 @@ def keep_the_old_list(patch: pytest.MonkeyPatch) -> None:
                 return None
             assert enactment.desired is not None
             changes = diff(enactment.settings.zone, enactment.desired, target.observe().state)
-            left = list(cut(changes, target.step_changes_max))
+            left = list(cut(changes, target))
             kept.append((enactment, target.id, left))
         number = seen.step + 1 if enactment.holds(seen) else 1
         done = len(left) <= 1

@@ -97,10 +97,13 @@ class SimRegister:
 class SimZone:
     """A target of one process."""
 
+    drops_silently = False
+
     def __init__(self, sim: Scheduler, inner: MemoryZone, watch: Watch) -> None:
         self._sim, self._inner, self._watch = sim, inner, watch
         self.id = inner.id
-        self.step_changes_max = inner.step_changes_max
+        self.step_capacity = inner.step_capacity
+        self.step_size = inner.step_size
 
     def read_fence(self) -> FenceSeen:
         return self._sim.operate(f"{self.id}.read_fence", self._inner.read_fence)
@@ -196,6 +199,9 @@ class SimProgress:
 
     def stepped(self, target: str, step: int, *, done: bool) -> None:
         """Seen in the story already."""
+
+    def waiting(self, target: str, seconds: float) -> None:
+        """No target of the simulation has servers to wait for."""
 
 
 def counted_ids() -> Callable[[], str]:

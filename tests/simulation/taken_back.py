@@ -74,7 +74,7 @@ def s4_only_the_done_mark_counts(patch: pytest.MonkeyPatch) -> None:
         observation = target.observe()
         assert enactment.desired is not None
         changes = diff(enactment.settings.zone, enactment.desired, observation.state)
-        steps = cut(changes, target.step_changes_max)
+        steps = cut(changes, target)
         position = seen.step if enactment.holds(seen) else 0
         if position < len(steps):
             return converge(enactment, part, target, seen)
@@ -91,7 +91,7 @@ def s5_steps_are_never_cut_again(patch: pytest.MonkeyPatch) -> None:
         enactment: Enactment, part: TargetPlan, target: Target, seen: Fence
     ) -> enactor.steps._Write:
         changes = tuple(change for step in part.steps for change in step.changes)
-        steps = cut(changes, target.step_changes_max)
+        steps = cut(changes, target)
         position = seen.step if enactment.holds(seen) else 0
         if position == 0:
             exact(enactment, part, target, seen)  # for its checks

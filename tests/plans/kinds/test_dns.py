@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plans.errors import Refused
 from plans.kinds.dns import (
     Change,
     RecordKey,
@@ -16,6 +19,7 @@ from plans.kinds.dns import (
     diff,
     fence_name,
     first_drift,
+    in_order,
     left_alone,
 )
 
@@ -31,7 +35,12 @@ NEW = Records(300, ("192.0.2.2",))
 names = st.sampled_from(
     [ZONE, *(f"{label}.{ZONE}" for label in ("a", "b", "a.b", "*", "_x", "www"))]
 )
-keys = st.builds(RecordKey, names, st.sampled_from(["A", "AAAA", "CNAME", "NS", "TXT"]))
+keys = st.builds(
+    RecordKey,
+    names,
+    st.sampled_from(["A", "CNAME", "NS", "TXT"]),
+    st.sampled_from(["", "weighted"]),
+)
 contents = st.builds(
     Records,
     st.integers(0, 3),
@@ -68,30 +77,67 @@ def test_the_difference_is_least_in_order_and_empty_the_second_time(
     assert diff(ZONE, desired, apply_changes(observed, changes)) == ()
 
 
-@given(desired=zones, observed=live, changes_max=st.none() | st.integers(1, 6))
-def test_a_cut_loses_nothing_keeps_order_and_keeps_every_name_whole(
-    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records], changes_max: int | None
+@dataclass(frozen=True)
+class Counting:
+    """A target that counts changes and values, as a service with two limits does."""
+
+    step_capacity: tuple[int, ...]
+    id: str = "memory:t"
+
+    def step_size(self, change: Change) -> tuple[int, ...]:
+        values = sum(len(side.values) for side in (change.before, change.after) if side)
+        return (1, values)[: len(self.step_capacity)]
+
+
+ANY_NUMBER = Counting(())
+limits = st.builds(
+    Counting,
+    # A name has at most eight changes, of six values each.
+    st.just(()) | st.tuples(st.integers(8, 12)) | st.tuples(st.integers(8, 12), st.just(48)),
+)
+
+
+@given(desired=zones, observed=live, limits=limits)
+def test_a_cut_loses_nothing_and_keeps_every_name_whole(
+    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records], limits: Counting
 ) -> None:
     changes = diff(ZONE, desired, observed)
-    steps = cut(changes, changes_max)
-    assert tuple(change for step in steps for change in step) == changes
+    steps = cut(changes, limits)
+    assert sorted((change for step in steps for change in step), key=in_order) == list(changes)
     seen: set[str] = set()
     for step in steps:
         here = {change.name for change in step}
         assert not here & seen
         seen |= here
-        assert changes_max is None or len(step) <= changes_max or len(here) == 1
     assert len(steps) == 1 or all(steps)
 
 
-@given(desired=zones, observed=live, changes_max=st.integers(1, 3))
+@given(desired=zones, observed=live, limits=limits)
+def test_no_step_holds_more_than_the_target_in_any_unit(
+    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records], limits: Counting
+) -> None:
+    for step in cut(diff(ZONE, desired, observed), limits):
+        sizes = [limits.step_size(change) for change in step]
+        for unit, most in enumerate(limits.step_capacity):
+            assert sum(size[unit] for size in sizes) <= most
+
+
+@given(desired=zones, observed=live)
+def test_what_fits_one_step_is_not_cut_and_keeps_its_order(
+    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records]
+) -> None:
+    changes = diff(ZONE, desired, observed)
+    assert cut(changes, ANY_NUMBER) == cut(changes, Counting((60,))) == (changes,)
+
+
+@given(desired=zones, observed=live)
 def test_between_two_steps_each_name_is_all_old_or_all_new(
-    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records], changes_max: int
+    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records]
 ) -> None:
     changes = diff(ZONE, desired, observed)
     after = apply_changes(observed, changes)
     state = dict(observed)
-    for step in cut(changes, changes_max):
+    for step in cut(changes, Counting((8,))):
         assert first_drift(state, step) is None
         state = apply_changes(state, step)
         for name in {key.name for key in state}:
@@ -102,23 +148,69 @@ def test_between_two_steps_each_name_is_all_old_or_all_new(
     assert state == after
 
 
+@given(desired=zones, observed=live)
+def test_between_two_steps_no_name_is_missing_that_is_there_before_and_after(
+    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records]
+) -> None:
+    """Nor one that a changed record may refer to: what is new comes first, what goes goes last."""
+    changes = diff(ZONE, desired, observed)
+    old = {key.name for key in observed}
+    new = {key.name for key in apply_changes(observed, changes)}
+    state: dict[RecordKey, Records] = dict(observed)
+    for step in cut(changes, Counting((8,))):
+        state = apply_changes(state, step)
+        here = {key.name for key in state}
+        assert old <= here or new <= here
+
+
 def test_a_swap_of_a_for_cname_is_one_step() -> None:
     cname = RecordKey(WWW.name, "CNAME")
     other = RecordKey("zzz.example.com.", "A")
     changes = diff(ZONE, {cname: NEW, other: NEW}, {WWW: OLD})
-    steps = cut(changes, 1)
-    assert [[change.type for change in step] for step in steps] == [["A", "CNAME"], ["A"]]
+    steps = cut(changes, Counting((2,)))
+    assert [[change.type for change in step] for step in steps] == [["A"], ["A", "CNAME"]]
+
+
+def test_new_names_come_first_and_those_that_go_come_last() -> None:
+    gone, kept, new = (RecordKey(f"{label}.example.com.", "A") for label in "abc")
+    changes = diff(ZONE, {kept: NEW, new: NEW}, {gone: OLD, kept: OLD})
+    steps = cut(changes, Counting((1,)))
+    assert [change.name for step in steps for change in step] == [new.name, kept.name, gone.name]
+
+
+def alias(label: str) -> Records:
+    return Records(0, (), (f"alias=Z1:{label}.example.com.:true", "weight=1"))
+
+
+def test_what_an_alias_answers_with_comes_no_later_than_the_alias() -> None:
+    a, b, c, d, e = (RecordKey(f"{label}.example.com.", "A") for label in "abcde")
+    text = RecordKey(d.name, "TXT")
+    desired = {a: alias("b"), b: alias("d"), c: alias("e"), d: NEW, text: NEW, e: alias("z")}
+    changes = diff(ZONE, desired, {text: OLD, e: OLD})
+    steps = cut(changes, Counting((2,)))
+    order = [change.name[0] for step in steps for change in step]
+    assert sorted(order) == list("abcdde")
+    assert order.index("d") < order.index("b") < order.index("a")
+    assert order.index("e") < order.index("c")
+
+
+def test_aliases_in_a_circle_are_cut_all_the_same() -> None:
+    a, b = (RecordKey(f"{label}.example.com.", "A") for label in "ab")
+    changes = diff(ZONE, {a: alias("b"), b: alias("a")}, {})
+    assert set(cut(changes, Counting((1,)))) == {(change,) for change in changes}
 
 
 def test_no_changes_are_one_step_that_only_raises_the_fence() -> None:
-    assert cut((), None) == cut((), 5) == ((),)
+    assert cut((), ANY_NUMBER) == cut((), Counting((5,))) == ((),)
 
 
-def test_a_name_above_the_limit_has_a_step_of_its_own() -> None:
+def test_a_name_that_does_not_fit_one_step_is_refused_by_name() -> None:
     many = tuple(Change("b.", rdtype, None, NEW) for rdtype in ("A", "AAAA", "TXT"))
     one = Change("a.", "A", None, NEW)
-    last = Change("c.", "A", None, NEW)
-    assert cut((one, *many, last), 2) == ((one,), many, (last,))
+    with pytest.raises(Refused, match=r"the changes of b\. do not fit") as caught:
+        cut((one, *many), Counting((2, 100)))
+    assert caught.value.rule == "step-too-large"
+    assert (caught.value.expected, caught.value.actual) == ("at most 2 and 100", "3 and 3")
 
 
 @pytest.mark.parametrize("key", [SOA, APEX_NS, FENCE])

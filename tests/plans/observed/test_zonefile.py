@@ -10,7 +10,7 @@ import pytest
 
 from plans.errors import Refused, Unavailable
 from plans.fence import Fence, Unreadable
-from plans.kinds.dns import MANAGED_TYPES, RecordKey, Records
+from plans.kinds.dns import MANAGED_TYPES, Change, RecordKey, Records, cut
 from plans.observed.view import Observation, View
 from plans.observed.zonefile import ABSENT, Line, ZoneFile, ZoneFileView, parse_zone_file
 
@@ -232,11 +232,21 @@ def test_the_view_reads_the_file_at_its_path(tmp_path: Path) -> None:
     path.write_text(SOA + FENCE_LINE + "a 60 A 192.0.2.1\n")
     target: View = view(path)
     assert target.id == f"zonefile:{path}"
-    assert target.step_changes_max is None
+    assert target.step_capacity == ()
     assert target.read_fence() == FENCE
     assert target.observe() == Observation(
         FENCE, {RecordKey("a.example.com.", "A"): Records(60, ("192.0.2.1",))}
     )
+
+
+def test_a_set_that_a_file_cannot_hold_is_refused_by_name(tmp_path: Path) -> None:
+    """Nothing of it may be lost in silence: not its identifier, nor its weight."""
+    weighted = Records(60, ("192.0.2.1",), ("weight=10",))
+    change = Change("www.example.com.", "A", None, weighted, "blue")
+    with pytest.raises(Refused, match=r"cannot hold www\.example\.com\. A") as caught:
+        cut((change,), view(tmp_path / "zone"))
+    assert caught.value.rule == "set-unrepresentable"
+    assert caught.value.actual == "blue, weight=10"
 
 
 def test_a_missing_file_is_proven_absent(tmp_path: Path) -> None:
