@@ -225,7 +225,7 @@ class GenerationNumber(ParamType):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> int | str:
         if isinstance(value, int) or value in self.words:
-            return value  # type: ignore[no-any-return]
+            return value  # type: ignore[no-any-return]  # click types it Any
         text = str(value)
         if not (text.isascii() and text.isdigit() and 0 < int(text[:13]) <= GENERATION_MAX):
             allowed = ", ".join(("a whole number from 1 on", *self.words[:-1]))
