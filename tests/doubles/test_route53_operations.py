@@ -243,6 +243,42 @@ def test_health_checks_are_listed_with_what_they_check(double: Double, client: A
     assert client.get_health_check(HealthCheckId=check)["HealthCheck"] == listed
 
 
+def test_a_health_check_is_made_once_for_each_reference(client: Any) -> None:
+    made = client.create_health_check(CallerReference="once", HealthCheckConfig=CHECK)
+    again = client.create_health_check(CallerReference="once", HealthCheckConfig=CHECK)
+    assert made["ResponseMetadata"]["HTTPStatusCode"] == 201
+    assert again["HealthCheck"] == made["HealthCheck"]
+    assert client.list_health_checks()["HealthChecks"] == [made["HealthCheck"]]
+    with pytest.raises(client.exceptions.HealthCheckAlreadyExists):
+        client.create_health_check(
+            CallerReference="once", HealthCheckConfig={**CHECK, "Inverted": True}
+        )
+
+
+def test_tags_are_of_something_that_there_is(double: Double, zone: str, client: Any) -> None:
+    check = double.add_health_check(CHECK)
+    tag = {"Key": "Name", "Value": "www"}
+    for kind, resource in (("healthcheck", check), ("hostedzone", zone)):
+        client.change_tags_for_resource(ResourceType=kind, ResourceId=resource, AddTags=[tag])
+        client.change_tags_for_resource(
+            ResourceType=kind, ResourceId=resource, RemoveTagKeys=["Name", "none"]
+        )
+    with pytest.raises(client.exceptions.NoSuchHealthCheck):
+        client.change_tags_for_resource(
+            ResourceType="healthcheck", ResourceId="none", AddTags=[tag]
+        )
+    with pytest.raises(client.exceptions.NoSuchHostedZone):
+        client.change_tags_for_resource(ResourceType="hostedzone", ResourceId="Z0", AddTags=[tag])
+    code, _ = outcome(
+        lambda: client.change_tags_for_resource(ResourceType="zone", ResourceId=zone, AddTags=[tag])
+    )
+    assert code == "InvalidInput"
+    code, _ = outcome(
+        lambda: client.change_tags_for_resource(ResourceType="hostedzone", ResourceId=zone)
+    )
+    assert code == "InvalidInput"
+
+
 def test_the_status_of_a_health_check_is_what_its_checkers_saw(double: Double, client: Any) -> None:
     check = double.add_health_check(CHECK)
     assert _seen(client, check) == {HEALTHY}

@@ -6,7 +6,7 @@ emulator      may prove                                may not prove
 ``ministack`` conditions of S3 and DynamoDB, races     CopyObject's ``IfNoneMatch``; throttling
               included; permissions, if asked          and conflicts, which it never answers
 ``moto``      a second opinion on conditions; races    CopyObject's ``IfNoneMatch``;
-              only thanks to its lock                  ``ClientRequestToken``, which it ignores
+              only thanks to its lock; target groups   ``ClientRequestToken``, which it ignores
 ``seaweedfs`` conditions of S3, on a real disk         ``IfMatch`` on a missing key (412, AWS
                                                        404); how long racing writers take
 ============= ======================================== ========================================

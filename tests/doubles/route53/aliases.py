@@ -2,8 +2,9 @@
 
 Source: API Reference, AliasTarget. Within its own zone: a record set of the same type that exists
 already when the alias is created, in the order of the batch (seen: octodns/octodns#366, where a
-target that the same batch updates only later counted as not found). Elsewhere: an AWS resource,
-which the double knows by the hosted zone that AWS publishes for it. Texts seen: aws/aws-cdk#19643.
+target that the same batch updates only later counted as not found; of several sets one is enough,
+since octodns-route53 makes pools so, ``_mod_keyer``). Elsewhere: an AWS resource, which the double
+knows by the hosted zone that AWS publishes for it. Texts seen: aws/aws-cdk#19643.
 """
 
 from __future__ import annotations

@@ -112,8 +112,7 @@ class _Draft:
         self.sets = zone.sets
         self._zone = zone
         self._last_change = {
-            (change.record_set.name, change.record_set.type): position
-            for position, change in enumerate(changes)
+            change.record_set.key: position for position, change in enumerate(changes)
         }
 
     def tried(self, position: int, change: Change) -> list[str]:
@@ -200,10 +199,11 @@ class _Draft:
             )
 
     def _is_target(self, position: int, name: str, rdtype: str) -> bool:
-        """Whether an alias at this position may use it: it is there, and no later change is."""
-        if self._last_change.get((name, rdtype), -1) >= position:
-            return False
-        return any(key.type == rdtype for key in self._at(name))
+        """Whether an alias at this position may use it: a set is there that no later change is."""
+        return any(
+            key.type == rdtype and self._last_change.get(key, -1) < position
+            for key in self._at(name)
+        )
 
 
 def _delete_faults(asked: RecordSet, standing: RecordSet | None) -> Iterator[str]:

@@ -26,6 +26,7 @@ _ALIAS: Final = "API Reference, AliasTarget"
 _CLOUDFRONT: Final = "Z2FDTNDATAQYW2"
 _NAME: Final = "www.example.com."
 _TARGET: Final = record_set("target.example.com.", "A", "192.0.2.1")
+_POOL: Final = {**_TARGET, "SetIdentifier": "a", "Weight": 1}
 
 
 def _good(what: str, rdtype: str, *values: str) -> Behaviour:
@@ -228,6 +229,16 @@ ALIASES: Final = (
         (create(_TARGET), create(alias(_NAME, "A", "target.example.com."))),
         "octodns/octodns#366",
         SEEN,
+    ),
+    Behaviour(
+        "An alias may come after one of its target's sets and before another in one batch",
+        (
+            create(_POOL),
+            create(alias(_NAME, "A", "target.example.com.")),
+            create({**_POOL, "SetIdentifier": "b"}),
+        ),
+        "octodns/octodns-route53, _mod_keyer: pools that fall back to each other",
+        INFERRED,
     ),
     Behaviour(
         "An alias may stand at the apex",

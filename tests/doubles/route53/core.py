@@ -82,6 +82,7 @@ class Route53:
         self._zones: dict[str, HostedZone] = {}
         self._changes: dict[str, _Submitted] = {}
         self._health_checks: dict[str, HealthCheck] = {}
+        self._tags: dict[tuple[str, str], dict[str, str]] = {}
 
     # What tests prepare
 
@@ -93,9 +94,10 @@ class Route53:
         self._zones[zone_id] = zone
         return zone_id
 
-    def add_health_check(self, config: Mapping[str, Any]) -> str:
+    def add_health_check(self, config: Mapping[str, Any], reference: str | None = None) -> str:
         check_id = f"00000000-0000-4000-8000-{len(self._health_checks) + 1:012d}"
-        check = HealthCheck(check_id, f"made-{check_id}", config, seen_everywhere(HEALTHY))
+        reference = reference or f"made-{check_id}"
+        check = HealthCheck(check_id, reference, config, seen_everywhere(HEALTHY))
         self._health_checks[check_id] = check
         return check_id
 
@@ -204,6 +206,39 @@ class Route53:
     def delay_insync(self, change_id: str, seconds: float) -> None:
         """Keep a change PENDING for so long from now on."""
         self._changes[change_id].insync_at_seconds = self.clock.monotonic() + seconds
+
+    def create_health_check(self, members: Mapping[str, Any]) -> HealthCheck:
+        """A new health check, or the one that this reference made with the same configuration.
+
+        Source: API Reference, CreateHealthCheck, ``CallerReference``.
+        """
+        reference, config = members["CallerReference"], members["HealthCheckConfig"]
+        for check in self._health_checks.values():
+            if check.reference == reference:
+                if check.config != config:
+                    raise ServiceError(
+                        "HealthCheckAlreadyExists", f"Reference {reference} was used before"
+                    )
+                return check
+        return self.health_check(self.add_health_check(config, reference))
+
+    def change_tags(self, kind: str, resource: str, members: Mapping[str, Any]) -> None:
+        """Add and remove tags of a health check or a hosted zone.
+
+        Source: API Reference, ChangeTagsForResource.
+        """
+        if kind not in choices("TagResourceType"):
+            raise invalid_input(f"Invalid resource type: {kind}")
+        if kind == "healthcheck":
+            self.health_check(resource)
+        else:
+            self.zone(resource)
+        if not members.get("AddTags") and not members.get("RemoveTagKeys"):
+            raise invalid_input("There are neither tags to add nor to remove.")
+        tags = self._tags.setdefault((kind, resource), {})
+        tags |= {tag["Key"]: tag["Value"] for tag in members.get("AddTags", ())}
+        for key in members.get("RemoveTagKeys", ()):
+            tags.pop(key, None)
 
     def list_health_checks(
         self, marker: str | None, size: int

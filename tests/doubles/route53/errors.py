@@ -7,6 +7,7 @@ from typing import Final
 
 _STATUS: Final = {
     "AccessDenied": 403,
+    "HealthCheckAlreadyExists": 409,
     "HostedZoneAlreadyExists": 409,
     "InternalFailure": 500,
     "NoSuchChange": 404,

@@ -13,10 +13,16 @@ UNHEALTHY: Final = (
     "Failure: Connection timed out. The endpoint or the internet connection is down, or requests"
     " are being blocked by your firewall."
 )
-_CHECKERS: Final = (
-    ("us-east-1", "15.177.2.8"),
-    ("eu-west-1", "15.177.10.7"),
-    ("sa-east-1", "15.177.50.3"),
+# Two in each Region that has some: API Reference, HealthCheckConfig, Regions. The addresses are
+# made up.
+_REGIONS: Final = (
+    *("us-east-1", "us-west-1", "us-west-2", "eu-west-1"),
+    *("ap-southeast-1", "ap-southeast-2", "ap-northeast-1", "sa-east-1"),
+)
+_CHECKERS: Final = tuple(
+    (region, f"15.177.{10 * number + 2}.{host}")
+    for number, region in enumerate(_REGIONS)
+    for host in (8, 72)
 )
 # Source: API Reference, GetHealthCheckStatus: not for calculated health checks.
 _WITHOUT_STATUS: Final = frozenset({"CALCULATED"})
@@ -56,7 +62,7 @@ class HealthCheck:
 
 
 def seen_everywhere(status: str) -> Mapping[str, str]:
-    return MappingProxyType({region: status for region, _ in _CHECKERS})
+    return MappingProxyType(dict.fromkeys(_REGIONS, status))
 
 
 def stamp(at: datetime) -> str:

@@ -38,7 +38,7 @@ _NOWHERE: Final = {
 def client(double: Double) -> Any:
     """A ``route53`` client that sends every request once, and to the double."""
     config = Config(retries={"total_max_attempts": 1, "mode": "standard"})
-    return _session(double).client("route53", config=config)
+    return session(double).client("route53", config=config)
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def serving(double: Double) -> Iterator[None]:
 
     Only those: any other service's client of that session would go where AWS is.
     """
-    with patch.object(boto3, "DEFAULT_SESSION", _session(double)):
+    with patch.object(boto3, "DEFAULT_SESSION", session(double)):
         yield
 
 
@@ -66,12 +66,13 @@ def _loader() -> Any:
     return botocore.session.get_session().get_component("data_loader")
 
 
-def _session(double: Double) -> boto3.session.Session:
-    session = botocore.session.Session(session_vars=_NOWHERE)
-    session.register_component("data_loader", _loader())
-    session.set_credentials(*CREDENTIALS)
-    attach(session.get_component("event_emitter"), double)
-    return boto3.session.Session(botocore_session=session, region_name="us-east-1")
+def session(double: Double) -> boto3.session.Session:
+    """Its ``route53`` clients belong to the double. Nobody else's files are read."""
+    core = botocore.session.Session(session_vars=_NOWHERE)
+    core.register_component("data_loader", _loader())
+    core.set_credentials(*CREDENTIALS)
+    attach(core.get_component("event_emitter"), double)
+    return boto3.session.Session(botocore_session=core, region_name="us-east-1")
 
 
 def _answered(double: Double, request: AWSPreparedRequest) -> AWSResponse:

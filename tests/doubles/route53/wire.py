@@ -152,6 +152,17 @@ def _get_change(service: Route53, asked: Request) -> str:
     return _document({"ChangeInfo": service.get_change(asked.ids[0])}, "GetChangeResponse")
 
 
+def _create_health_check(service: Route53, asked: Request) -> str:
+    check = service.create_health_check(parse(asked.body, "CreateHealthCheckRequest"))
+    return _document({"HealthCheck": check.members()}, "CreateHealthCheckResponse")
+
+
+def _change_tags_for_resource(service: Route53, asked: Request) -> str:
+    kind, resource = asked.ids
+    service.change_tags(kind, resource, parse(asked.body, "ChangeTagsForResourceRequest"))
+    return _document({}, "ChangeTagsForResourceResponse")
+
+
 def _list_health_checks(service: Route53, asked: Request) -> str:
     size, marker = _size(asked, PAGE_ENTITIES_MAX), asked.query.get("marker")
     checks, following = service.list_health_checks(marker, size)
@@ -183,7 +194,9 @@ def _route(method: str, path: str, handler: Handler, status: int = 200) -> _Rout
 
 
 _ROUTES: Final = {
+    "ChangeTagsForResource": _route("POST", "tags/{}/{}", _change_tags_for_resource),
     "ChangeResourceRecordSets": _route("POST", "hostedzone/{}/rrset", _change_resource_record_sets),
+    "CreateHealthCheck": _route("POST", "healthcheck", _create_health_check, 201),
     "CreateHostedZone": _route("POST", "hostedzone", _create_hosted_zone, 201),
     "GetChange": _route("GET", "change/{}", _get_change),
     "GetHealthCheck": _route("GET", "healthcheck/{}", _get_health_check),
