@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planfence.app import App, Result
+from planfence.config import StreamConfig
 from planfence.output import Line, clean, plural
 from planfence.watching import WatchedView
 from planfence.wiring import Session
+from planner.pools_file import pools_path, read_pools
 from planner.zone_dump import dump_zone, has_semicolons
 from plans.errors import PlanfenceError, Refused
 from plans.observed.view import Observation
+
+Pooled = frozenset[tuple[str, str]]
+"""Names and types of record sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,8 @@ def dump(app: App, stream: str, target: str | None, escaped_semicolons: bool | N
     configured = session.config.streams.get(stream)
     decided = configured.escaped_semicolons if configured else None
     written = decided if escaped_semicolons is None else escaped_semicolons
-    chosen, found = _choose(app, places, stream, target)
+    pooled = _pooled(session, configured, places.zone)
+    chosen, whole, found = _choose(app, places, stream, target, pooled)
     if not found.state:
         raise Refused(
             f"{chosen} holds no record set of a type that planfence manages",
@@ -52,7 +58,10 @@ def dump(app: App, stream: str, target: str | None, escaped_semicolons: bool | N
         found.state,
         escaped_semicolons=written,
         source=chosen,
-        remarks=_remarks(places.zone, chosen, found, written if matters else None),
+        remarks=(
+            *_remarks(places.zone, chosen, found, written if matters else None),
+            *_pool_remarks(whole, pooled),
+        ),
     )
     if matters and written != decided:
         app.note(
@@ -89,8 +98,21 @@ def _places(app: App, session: Session, stream: str) -> Places:
     return Places(settings.zone, (*settings.targets, *settings.retiring))
 
 
-def _choose(app: App, places: Places, stream: str, target: str | None) -> tuple[str, Observation]:
-    """The target to dump, and what it holds."""
+def _pooled(session: Session, configured: StreamConfig | None, zone: str) -> Pooled:
+    """Names and types that the pools file keeps: the zone file must not have them too."""
+    if configured is None:
+        return frozenset()
+    found = read_pools(pools_path(session.config.root / configured.desired), zone)
+    return frozenset((pool.name, pool.type) for pool in found.pools) if found else frozenset()
+
+
+def _choose(
+    app: App, places: Places, stream: str, target: str | None, pooled: Pooled
+) -> tuple[str, Observation, Observation]:
+    """The target to dump, what it holds, and that without pools.
+
+    Pools are not compared: they look different where there are no weights.
+    """
     session = app.session()
     if target is not None and target not in places.targets:
         raise Refused(
@@ -105,15 +127,21 @@ def _choose(app: App, places: Places, stream: str, target: str | None) -> tuple[
     for name in names:
         found[name] = WatchedView(app, session.views(places.zone)(name)).observe()
     first = names[0]
+    without = {name: _without(each, pooled) for name, each in found.items()}
     for other in names[1:]:
-        _refuse_difference(stream, names, {first: found[first], other: found[other]})
+        _refuse_difference(stream, names, {first: without[first], other: without[other]})
     if not found[first].exists:
         raise Refused(
             f"{first} does not exist: there is nothing to start from",
             rule="dump-missing",
             remedy="correct the stream's targets, or write the desired state by hand",
         )
-    return first, found[first]
+    return first, found[first], without[first]
+
+
+def _without(found: Observation, pooled: Pooled) -> Observation:
+    state = {key: each for key, each in found.state.items() if (key.name, key.type) not in pooled}
+    return replace(found, state=state)
 
 
 def _refuse_difference(stream: str, targets: Sequence[str], pair: dict[str, Observation]) -> None:
@@ -146,3 +174,10 @@ def _remarks(
     others = plural(found.left_alone, "record set")
     more = f" and {others} of types that it does not manage" if found.left_alone else ""
     yield f"Not here, because planfence leaves it alone: the SOA{more}."
+
+
+def _pool_remarks(whole: Observation, pooled: Pooled) -> Iterator[str]:
+    names = sorted({(key.name, key.type) for key in whole.state} & pooled)
+    if names:
+        listed = ", ".join(f"{clean(name)} {rdtype}" for name, rdtype in names)
+        yield f"Not here, because the pools file beside it keeps them: {listed}."

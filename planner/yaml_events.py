@@ -29,7 +29,8 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-DEPTH_MAX = 10  # a zone needs seven: the zone, a list, a record, values, a value, svcparams, alpn
+# A zone needs nine: itself, a list, a record, routing, a set, values, a value, svcparams, alpn.
+DEPTH_MAX = 10
 
 Report = Callable[[int, str], None]
 """Takes a line (from 1) and a reason; the caller adds the file."""

@@ -6,32 +6,36 @@ Guarantees:
    the record sets it was given, character-strings and TTLs included. Anything else is a refusal.
 2. Equal states give equal bytes, in the order that octoDNS enforces by default: every map's keys
    in natural order (``web2`` before ``web10``), the record sets of a name by type.
-3. Text is quoted wherever YAML 1.1 or 1.2 would read a number, a truth value, a date or nothing.
+3. Text is quoted wherever YAML 1.1 or 1.2 would read a number, a truth value, a date or nothing
+   (``zone_dump_yaml``).
 
 Structured values are octoDNS's maps; where the reader would take a map for another value (it
 raises the case of NAPTR flags), the value stands as text. A TXT or SPF value stands as bare text
 where its strings are cut every 255 bytes, as octoDNS cuts them, and as a row of quoted strings
 where they are not.
 
+Routed sets, aliases and health checks stand in planfence's own keys (``zone_dump_routing``).
+
 Not guaranteed: that octoDNS reads the same everywhere. It keeps no cuts between character-strings,
-takes a backslash in TXT for itself, and knows structured values as maps only.
+takes a backslash in TXT for itself, knows structured values as maps only, and not those keys.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Final
 
+from planner.zone_dump_routing import keys_of, unsayable
+from planner.zone_dump_yaml import NOTHING, Tree, in_natural_order, lines, natural, scalar
 from planner.zone_yaml import parse_zone_yaml
+from plans.collector import collector_paused
 from plans.errors import Invalid, PlanfenceError, Refused
 from plans.kinds.dns import RecordKey, Records, ZoneState
 from plans.kinds.rdata import STRING_BYTES_MAX, quoted, rdata_of, shown
 
-Tree = str | list["Tree"] | dict[str, "Tree"]
-"""YAML to be written. A ``str`` is a scalar as it stands in the file, quotes and all."""
-
-NOTHING: Final = ""
 _FREE_TEXT: Final = frozenset({"SPF", "TXT"})
 _BINDINGS: Final = frozenset({"HTTPS", "SVCB"})
 _LOC_DEFAULTS: Final = ("1.00m", "10000.00m", "10.00m")  # RFC 1876 section 3: size and precisions
@@ -58,17 +62,7 @@ _FIELDS: Final = {
 }
 
 _TOKEN: Final = re.compile(r'(?:[^\s"\\]|\\.|"(?:[^"\\]|\\.)*+")++')
-_DIGITS: Final = re.compile(r"([0-9]+)")
 _LISTED: Final = frozenset({"alpn", "ipv4hint", "ipv6hint", "mandatory"})
-
-# What may stand without quotes. Letters first, and no ': ' or ' #' in it; or an address, which
-# octoDNS and everybody else writes bare. A word that YAML 1.1 knows is quoted all the same.
-_BARE: Final = re.compile(
-    r"[A-Za-z_](?:[A-Za-z0-9_./=+@~^$!%;,\\()-]|:(?=[^ ])| (?=[^ #]))*+(?<![: ])"
-    r"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
-    r"|[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*+::(?:[0-9a-f]{1,4}:)*[0-9a-f]{1,4}"
-)
-_WORDS_OF_YAML: Final = frozenset("y n yes no on off true false null".split())
 
 
 def dump_zone(
@@ -93,7 +87,7 @@ def dump_zone(
             (``semicolons-undecided``), or the text would lose something (``dump-differs``).
         Invalid: the zone holds what no desired state can (``dump-refused``), each with its reason.
     """
-    _refuse_routed(records, source)
+    _refuse_unsayable(records, source)
     if escaped_semicolons is None:
         _refuse_semicolons(records, source)
     error: PlanfenceError | None = None
@@ -120,32 +114,19 @@ def zone_text(
     with_maps: bool = True,
 ) -> str:
     """The YAML, not read back; ``with_maps`` False writes every value as text."""
-    names: dict[str, list[RecordKey]] = {}
-    for key in records:
-        names.setdefault(_relative(key.name, zone), []).append(key)
+
+    def content(key: RecordKey) -> dict[str, Tree]:
+        return _content(key.type, records[key], escaped_semicolons, with_maps)
+
     tree: dict[str, Tree] = {}
-    for name in sorted(names, key=natural):
-        sets: list[Tree] = [
-            _record(key.type, records[key], escaped_semicolons, with_maps)
-            for key in sorted(names[name])
-        ]
-        tree[name] = sets[0] if len(sets) == 1 else sets
     head = [f"# {remark}".rstrip() for remark in remarks]
-    return "\n".join([*head, "---", *_lines(tree, "")]) + "\n"
-
-
-def natural(text: str) -> tuple[tuple[str | int, ...], str]:
-    """The sort key of octoDNS's order: runs of digits count as numbers."""
-    # Text and digits by turns, text first though it be empty, so that like meets like.
-    first, *rest = _DIGITS.split(text)
-    return (first, *(int(part) if part.isdigit() else part for part in rest if part)), text
-
-
-def scalar(text: str) -> str:
-    """``text`` (printable, one line) as YAML that every reader takes for exactly this text."""
-    if _BARE.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
-        return text
-    return "'" + text.replace("'", "''") + "'"
+    with collector_paused():
+        for name, of_name in groupby(sorted(records), attrgetter("name")):
+            found: list[Tree] = []
+            for _, keys in groupby(of_name, attrgetter("type")):
+                found += _records(tuple(keys), content)
+            tree[_relative(name, zone)] = found[0] if len(found) == 1 else found
+        return "\n".join([*head, "---", *lines(in_natural_order(tree))]) + "\n"
 
 
 def _objection(
@@ -177,13 +158,13 @@ def _objection(
     )
 
 
-def _refuse_routed(records: ZoneState, source: str) -> None:
+def _refuse_unsayable(records: ZoneState, source: str) -> None:
     """Refuse sets of which a desired state could only say a part."""
     problems = [
         f"{source}: {' '.join(part for part in key if part)} has what no desired state can say:"
-        f" {', '.join(content.attributes) or 'an identifier'}"
+        f" {', '.join(found)}"
         for key, content in sorted(records.items())
-        if key.identifier or content.attributes
+        if (found := unsayable(content))
     ]
     if problems:
         raise Invalid(
@@ -195,7 +176,7 @@ def _refuse_routed(records: ZoneState, source: str) -> None:
 
 
 def _short(content: Records | None) -> str:
-    return shown(" ".join(content.values)) if content else "nothing"
+    return shown(" ".join((*content.values, *content.attributes))) if content else "nothing"
 
 
 def _first_semicolon(records: ZoneState) -> RecordKey | None:
@@ -225,14 +206,41 @@ def _relative(name: str, zone: str) -> str:
     return name.removesuffix("." if zone == "." else f".{zone}")
 
 
-def _record(
+def _records(
+    keys: Sequence[RecordKey], content: Callable[[RecordKey], dict[str, Tree]]
+) -> Iterator[Tree]:
+    """The record maps of a name and type: one for each simple set, one for all that are routed."""
+    rdtype = keys[0].type
+    routed = sorted(
+        (key for key in keys if key.identifier), key=lambda key: natural(key.identifier)
+    )
+    for key in keys:
+        if not key.identifier:
+            yield _in_order({**content(key), "type": rdtype})
+    if routed:
+        sets: list[Tree] = [
+            _in_order({**content(key), "id": scalar(key.identifier)}) for key in routed
+        ]
+        yield {"routing": sets, "type": rdtype}
+
+
+def _in_order(record: Mapping[str, Tree]) -> dict[str, Tree]:
+    """A record's keys in natural order, which is that of their text: no digit is in them."""
+    return {key: record[key] for key in sorted(record)}
+
+
+def _content(
     rdtype: str, content: Records, escaped_semicolons: bool | None, with_maps: bool
 ) -> dict[str, Tree]:
+    """TTL and values, unless it is an alias, and what it has beside them."""
+    found = keys_of(content)
+    if not content.values:
+        return found
+    found["ttl"] = str(content.ttl)
     values = [_value(rdtype, value, escaped_semicolons, with_maps) for value in content.values]
-    record: dict[str, Tree] = {"ttl": str(content.ttl), "type": rdtype}
     if len(values) == 1:
-        return {**record, "value": values[0]}
-    return {**record, "values": values}
+        return {**found, "value": values[0]}
+    return {**found, "values": values}
 
 
 def _value(rdtype: str, value: str, escaped_semicolons: bool | None, with_maps: bool) -> Tree:
@@ -247,7 +255,7 @@ def _value(rdtype: str, value: str, escaped_semicolons: bool | None, with_maps: 
         found = _binding(value)
     if found is None:
         return scalar(value)
-    return dict(sorted(found.items(), key=lambda item: natural(item[0])))
+    return in_natural_order(found)
 
 
 def _free_text(rdtype: str, value: str, escaped_semicolons: bool) -> str:
@@ -293,8 +301,13 @@ def _number(token: str) -> str:
 
 
 def _binding(value: str) -> dict[str, Tree] | None:
-    """An HTTPS or SVCB value as octoDNS's map; None if a parameter's list cannot be one there."""
+    """An HTTPS or SVCB value as octoDNS's map; None if one would lose something.
+
+    There a name has no capitals, and no item of a parameter's list a backslash or quote.
+    """
     priority, target, *tokens = _TOKEN.findall(value)
+    if target != target.lower():
+        return None
     found: dict[str, Tree] = {"svcpriority": priority, "targetname": scalar(target)}
     params: dict[str, Tree] = {}
     for token in sorted(tokens, key=natural):
@@ -311,23 +324,5 @@ def _binding(value: str) -> dict[str, Tree] | None:
         else:
             params[key] = scalar(text)
     if params:
-        found["svcparams"] = dict(sorted(params.items(), key=lambda item: natural(item[0])))
+        found["svcparams"] = in_natural_order(params)
     return found
-
-
-def _lines(tree: Tree, indent: str) -> Iterator[str]:
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            if isinstance(value, str):
-                yield f"{indent}{scalar(key)}: {value}".rstrip()
-            else:
-                yield f"{indent}{scalar(key)}:"
-                yield from _lines(value, indent + "  ")
-    elif isinstance(tree, list):
-        for item in tree:
-            if isinstance(item, str):
-                yield f"{indent}- {item}"
-            else:
-                first, *rest = _lines(item, indent + "  ")
-                yield f"{indent}- {first.removeprefix(indent + '  ')}"
-                yield from rest

@@ -20,7 +20,10 @@ from planfence.app import STREAM, App, Command, Result, shared_options
 def command(
     app: App, /, *, stream: str, target: str | None, escaped_semicolons: bool | None
 ) -> Result:
-    """Write the records that are live on a target as octoDNS zone YAML. Only reads.
+    """Write the records that are live on a target as zone YAML. Only reads.
+
+    The syntax is octoDNS's; routed sets, aliases and health checks of Route 53 have keys of their
+    own (docs/desired-state.md).
 
     A start from a zone that exists: as the stream's desired state, what is printed asks for no
     change of a record. Neither a desired state nor a plan is needed for it. It is read back and

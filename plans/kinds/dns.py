@@ -34,6 +34,7 @@ MANAGED_TYPES = (
     "A AAAA CAA CNAME DNAME DS HTTPS LOC MX NAPTR NS OPENPGPKEY PTR SPF SRV SSHFP SVCB TLSA TXT URI"
 ).split()
 ALIAS = "alias="  # <hosted zone id>:<name>:<whether its health is evaluated>
+OWN_ZONE = "self"  # an alias's hosted zone, where it is the one that the alias stands in
 FENCE_LABEL = "_planfence"
 TTL_MAX = 2**31 - 1  # RFC 2181 section 8
 

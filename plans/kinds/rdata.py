@@ -7,6 +7,8 @@ Two texts from here are equal exactly if the names or values are equal on the wi
 * a value is dnspython's text of what goes over the wire, with the names inside it lower-cased. It
   has been there and back: ``LOC`` keeps one digit of a size, ``SVCB`` sorts its parameters, and a
   server's answer must not read as a difference;
+* in HTTPS and SVCB the target's letters stay as they are: a name server takes two cases for two
+  values, and a prerequisite of an UPDATE must give the one that it has (RFC 3597 section 6);
 * TXT and SPF keep their character-strings as they were cut (RFC 1035 section 3.3.14): ``"ab"`` and
   ``"a" "b"`` are two values.
 
@@ -58,6 +60,8 @@ _NAME_FIELDS: dict[RdataType, tuple[str, ...]] = {
     RdataType.SRV: ("target",),
     RdataType.SVCB: ("target",),
 }
+# Types younger than RFC 3597: a server compares their values octet by octet (its section 6).
+_LETTERS_COUNT = frozenset({RdataType.HTTPS, RdataType.SVCB})
 _LOC_LENGTHS = ("altitude", "size", "horizontal_precision", "vertical_precision")
 
 
@@ -185,14 +189,14 @@ def _with_whole_lengths(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
 
 
 def _from_wire(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
-    """``rdata`` with lower-case names, written to the wire and read back."""
-    lower = {
-        field: getattr(rdata, field).canonicalize() for field in _NAME_FIELDS.get(rdata.rdtype, ())
-    }
-    for name in lower.values():
+    """``rdata`` with lower-case names where case means nothing, to the wire and back."""
+    names = {field: getattr(rdata, field) for field in _NAME_FIELDS.get(rdata.rdtype, ())}
+    for name in names.values():
         if not name.is_absolute():
             raise ValueError(f"name {shown(name.to_text())} has no final dot")
-    wire = (rdata.replace(**lower) if lower else rdata).to_wire()
+    if names and rdata.rdtype not in _LETTERS_COUNT:
+        rdata = rdata.replace(**{field: name.canonicalize() for field, name in names.items()})
+    wire = rdata.to_wire()
     if wire is None or len(wire) > RDATA_BYTES_MAX:
         raise ValueError(f"more than {RDATA_BYTES_MAX} octets")
     return dns.rdata.from_wire(rdata.rdclass, rdata.rdtype, wire, 0, len(wire))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from plans.clock import Clock
 from plans.errors import Refused
+from plans.kinds.dns import ZoneState
+from plans.kinds.pools import settled
 from plans.observed.places import (
     FORMS,
     FilePlace,
@@ -82,6 +84,15 @@ def server_of(target: str, place: ServerPlace, access: Access) -> Server:
     from plans.observed.exchange import Server
 
     return Server(place, access.keys(target), access.clock)
+
+
+def desired_on(state: ZoneState, target: str) -> ZoneState:
+    """What a target is to hold of a complete desired state; both sides compare with this.
+
+    Raises:
+        Refused: the target cannot hold a pool of it (rule ``pool-unrepresentable``).
+    """
+    return settled(state, target, weighted=target.startswith("route53:"))
 
 
 def dns_view(target: str, zone: str, access: Access) -> View:

@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 
 from plans.errors import Refused, Unavailable
 from plans.fence import FenceSeen, Unreadable, parse_fence
-from plans.kinds.dns import MANAGED_TYPES, Change, RecordKey, Records, fence_name
+from plans.kinds.dns import ALIAS, MANAGED_TYPES, Change, RecordKey, Records, fence_name
 from plans.observed.route53_api import Start, ZoneApi
 from plans.observed.route53_sets import RawSet, Read, raw_set, read_set
 from plans.observed.route53_text import (
@@ -77,6 +77,7 @@ class Route53View:
         self.id = id
         self.zone = zone
         self.api = api
+        self._own_alias = f"{ALIAS}{api.zone_id}:"
         self._fence_name = fence_name(zone)
         self._fence_start = Start(name_to_api(self._fence_name), "TXT")
         self._checked = False
@@ -148,7 +149,7 @@ class Route53View:
             Refused: there is no such record set in Route 53 (rule ``route53-unsupported``).
         """
         try:
-            return raw_set(key, content)
+            return raw_set(key, content, self.api.zone_id)
         except ValueError as error:
             raise self._unsupported(key, str(error)) from error
 
@@ -156,6 +157,9 @@ class Route53View:
         """What ``raw_set`` gives, if the service accepts it at all."""
         if key.type not in SUPPORTED_TYPES:
             raise self._unsupported(key, f"it has no records of type {key.type}")
+        if any(each.startswith(self._own_alias) for each in content.attributes):
+            reason = "its alias has the id of the zone that it stands in; write zone: self"
+            raise self._unsupported(key, reason)  # read back, it would differ for ever
         raw = self.raw_set(key, content)
         if "TrafficPolicyInstanceId" in raw:
             raise self._unsupported(key, "it makes the sets of traffic policies by itself")
@@ -257,7 +261,7 @@ class Route53View:
             Refused: it cannot be read whole (rule ``route53-record-set``).
         """
         try:
-            return read_set(raw)
+            return read_set(raw, self.api.zone_id)
         except ValueError as error:
             raise self._unreadable(raw, error) from error
 

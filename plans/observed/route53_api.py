@@ -6,8 +6,8 @@ Guarantees:
    is throttled all the same, or that meets another change of the zone under way, changed nothing:
    it waits, longer each time, and is sent again, for at most ``PATIENCE_SECONDS``.
 2. A change whose answer is lost is ``Unknown``, never sent again here.
-3. A member of a record set that the SDK has no name for, and would drop, is kept: whoever reads the
-   set then refuses it by name.
+3. A member of a record set that the SDK has no name for, and would drop, is kept
+   (``route53_pages``): whoever reads the set then refuses it by name.
 
 Source: API Reference of the operations; ``plans.storage.aws`` has what all services share.
 """
@@ -17,15 +17,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any, Final, NamedTuple, TypeVar
-from xml.etree import ElementTree
 
 from botocore.exceptions import ClientError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
 from plans.clock import Clock
-from plans.errors import PlanfenceError, Refused, Unavailable
+from plans.errors import Refused, Unavailable
+from plans.observed.route53_pages import read_sets_of
 from plans.observed.route53_sets import RawSet
-from plans.observed.route53_settings import DEFAULTS, Settings
+from plans.observed.route53_settings import DEFAULTS, HEALTH_STATUSES, Settings
 from plans.pacing import Bucket
 from plans.storage.aws import Calls, client, code_of
 
@@ -40,7 +40,6 @@ _THROTTLED: Final = frozenset({"Throttling", "ThrottlingException"})
 _BUSY: Final = _THROTTLED | {"PriorRequestNotComplete"}
 _REFUSED: Final = frozenset({"InvalidInput", "NoSuchHealthCheck", "NoSuchHostedZone"})
 _BATCH: Final = "InvalidChangeBatch"
-_LISTED: Final = "after-call.route-53.ListResourceRecordSets"
 
 
 class Account:
@@ -61,13 +60,13 @@ class Account:
         self.settings = settings
         self.requests = Bucket(settings.requests, clock)
         self.changes = Bucket(settings.changes, clock)
+        self.health_statuses = Bucket(HEALTH_STATUSES, clock)
         self._make_client = make_client or partial(client, "route53")
 
     @cached_property
     def client(self) -> Any:
         made = self._make_client()
-        # By name: a client that is given twice must not do it twice.
-        made.meta.events.register(_LISTED, _keep_unknown_members, unique_id=_LISTED)
+        read_sets_of(made)
         return made
 
 
@@ -94,85 +93,35 @@ class BatchRefused(Exception):
         self.reason = reason
 
 
-class ZoneApi:
-    """The operations on one hosted zone.
+class Paced:
+    """Calls about one thing in an account: sent when the rates have room, and judged.
 
-    Every method raises ``Refused`` where the service will never accept it as sent, and
-    ``Unavailable`` where it gives no answer in time.
+    Args:
+        name: what they are about, for messages: ``the hosted zone Z1 of Route 53``.
     """
 
-    def __init__(self, account: Account, zone_id: str) -> None:
-        self.zone_id = zone_id
+    def __init__(self, account: Account, name: str) -> None:
         self.account = account
-        self._name = f"the hosted zone {zone_id} of Route 53"
-        self._calls = Calls(self._name, account.clock)
+        self.name = name
+        self._calls = Calls(name, account.clock)
 
-    def zone_name(self) -> str:
-        """The zone's name, in the service's own letters."""
-        answer = self._read(lambda api: api.get_hosted_zone(Id=self.zone_id))
-        return str(answer["HostedZone"]["Name"])
+    def read(self, call: Callable[[Any], Any], *more: tuple[Bucket, int]) -> Any:
+        """Ask for something, again while the service is busy; ``call`` is given the SDK's client.
 
-    def page(self, start: Start | None, sets_max: int = PAGE_SETS_MAX) -> Page:
-        """One page of the listing, the newest accepted state, changes on their way included."""
-        arguments: dict[str, Any] = {"MaxItems": str(sets_max)}
-        if start is not None:
-            arguments |= {"StartRecordName": start.name, "StartRecordType": start.type}
-            if start.identifier is not None:
-                arguments["StartRecordIdentifier"] = start.identifier
-        answer = self._read(
-            lambda api: api.list_resource_record_sets(HostedZoneId=self.zone_id, **arguments)
-        )
-        following = None
-        if answer["IsTruncated"]:
-            following = Start(
-                answer.get("NextRecordName", ""),
-                answer.get("NextRecordType", ""),
-                answer.get("NextRecordIdentifier"),
-            )
-            if following == start or not (following.name and following.type):
-                raise Unavailable(
-                    f"{self._name} does not say where its listing goes on",
-                    rule="route53-listing-cut",
-                    remedy="nothing was taken from it; try again",
-                )
-        return Page(answer["ResourceRecordSets"], following)
-
-    def change(self, changes: Sequence[Mapping[str, Any]]) -> str:
-        """Send one batch, which happens whole or not at all; the id of the change.
+        Args:
+            more: what it takes beside one request: buckets, and how many tokens of each.
 
         Raises:
-            BatchRefused: the zone is not as the batch expects, or it breaks a rule of the service.
-            Unknown: it was sent, and its fate is not known.
+            Refused: the service will never accept it as sent.
+            Unavailable: it gave no answer in time.
         """
-
-        def call() -> Any:
-            try:
-                return self.account.client.change_resource_record_sets(
-                    HostedZoneId=self.zone_id, ChangeBatch={"Changes": changes}
-                )
-            except ClientError as error:
-                _name_batch_refusal(error)
-                raise
-
-        def send() -> Any:
-            return self._calls.write(call, answers=_BUSY | _REFUSED | {_BATCH})
-
-        # A DELETE and a CREATE cost a token each, whatever they hold.
-        answer = self._sent(send, self.account.requests, (self.account.changes, len(changes)))
-        return str(answer["ChangeInfo"]["Id"])
-
-    def is_in_sync(self, change_id: str) -> bool:
-        """Whether every name server of the zone answers with a change."""
-        answer = self._read(lambda api: api.get_change(Id=change_id))
-        return bool(answer["ChangeInfo"]["Status"] == "INSYNC")
-
-    def _read(self, call: Callable[[Any], Any]) -> Any:
-        return self._sent(
+        return self.sent(
             lambda: self._calls.read(lambda: call(self.account.client), answers=_BUSY | _REFUSED),
             self.account.requests,
+            *more,
         )
 
-    def _sent(self, send: Callable[[], T], requests: Bucket, *more: tuple[Bucket, int]) -> T:
+    def sent(self, send: Callable[[], T], requests: Bucket, *more: tuple[Bucket, int]) -> T:
         """Send when the rates have room; again while others use them up."""
         buckets = (*more, (requests, 1))
         began = self.account.clock.monotonic()
@@ -204,31 +153,111 @@ class ZoneApi:
         try:
             return retrying(once)
         except ClientError as error:
-            raise self._judged(error) from error
+            raise self.judged(error) from error
 
-    def _judged(self, error: ClientError) -> PlanfenceError | BatchRefused:
-        code = code_of(error)
-        reason = " ".join(str(error.response["Error"]["Message"]).split())[:REASON_MAX]
-        if code == _BATCH:
-            return BatchRefused(reason)
+    def judged(self, error: ClientError) -> Exception:
+        """What an error of the service means that is not "busy for now"."""
+        code, reason = code_of(error), reason_of(error)
         if code in _BUSY:
             return Unavailable(
-                f"{self._name} was busy for {PATIENCE_SECONDS:g} s: {reason}",
+                f"{self.name} was busy for {PATIENCE_SECONDS:g} s: {reason}",
                 rule="route53-busy",
                 remedy="somebody else uses up the account's rate, or changes the zone all the time;"
                 " run the command again: it goes on where the fence stands",
             )
-        if code == "NoSuchHostedZone":
-            return Refused(
-                f"{self._name} does not exist for these credentials",
-                rule="route53-zone-missing",
-                remedy="correct the target's id, or use credentials of the zone's account",
-            )
         return Refused(
-            f"{self._name} does not accept {error.operation_name}: {code}: {reason}",
+            f"{self.name} does not accept {error.operation_name}: {code}: {reason}",
             rule="route53-refused",
             remedy="correct what it names, and run `planfence plan` again",
         )
+
+
+class ZoneApi(Paced):
+    """The operations on one hosted zone.
+
+    Every method raises ``Refused`` where the service will never accept it as sent, and
+    ``Unavailable`` where it gives no answer in time.
+    """
+
+    def __init__(self, account: Account, zone_id: str) -> None:
+        super().__init__(account, f"the hosted zone {zone_id} of Route 53")
+        self.zone_id = zone_id
+
+    def zone_name(self) -> str:
+        """The zone's name, in the service's own letters."""
+        answer = self.read(lambda api: api.get_hosted_zone(Id=self.zone_id))
+        return str(answer["HostedZone"]["Name"])
+
+    def page(self, start: Start | None, sets_max: int = PAGE_SETS_MAX) -> Page:
+        """One page of the listing, the newest accepted state, changes on their way included."""
+        arguments: dict[str, Any] = {"MaxItems": str(sets_max)}
+        if start is not None:
+            arguments |= {"StartRecordName": start.name, "StartRecordType": start.type}
+            if start.identifier is not None:
+                arguments["StartRecordIdentifier"] = start.identifier
+        answer = self.read(
+            lambda api: api.list_resource_record_sets(HostedZoneId=self.zone_id, **arguments)
+        )
+        following = None
+        if answer["IsTruncated"]:
+            following = Start(
+                answer.get("NextRecordName", ""),
+                answer.get("NextRecordType", ""),
+                answer.get("NextRecordIdentifier"),
+            )
+            if following == start or not (following.name and following.type):
+                raise Unavailable(
+                    f"{self.name} does not say where its listing goes on",
+                    rule="route53-listing-cut",
+                    remedy="nothing was taken from it; try again",
+                )
+        return Page(answer["ResourceRecordSets"], following)
+
+    def change(self, changes: Sequence[Mapping[str, Any]]) -> str:
+        """Send one batch, which happens whole or not at all; the id of the change.
+
+        Raises:
+            BatchRefused: the zone is not as the batch expects, or it breaks a rule of the service.
+            Unknown: it was sent, and its fate is not known.
+        """
+
+        def call() -> Any:
+            try:
+                return self.account.client.change_resource_record_sets(
+                    HostedZoneId=self.zone_id, ChangeBatch={"Changes": changes}
+                )
+            except ClientError as error:
+                _name_batch_refusal(error)
+                raise
+
+        def send() -> Any:
+            return self._calls.write(call, answers=_BUSY | _REFUSED | {_BATCH})
+
+        # A DELETE and a CREATE cost a token each, whatever they hold.
+        answer = self.sent(send, self.account.requests, (self.account.changes, len(changes)))
+        return str(answer["ChangeInfo"]["Id"])
+
+    def is_in_sync(self, change_id: str) -> bool:
+        """Whether every name server of the zone answers with a change."""
+        answer = self.read(lambda api: api.get_change(Id=change_id))
+        return bool(answer["ChangeInfo"]["Status"] == "INSYNC")
+
+    def judged(self, error: ClientError) -> Exception:
+        code = code_of(error)
+        if code == _BATCH:
+            return BatchRefused(reason_of(error))
+        if code == "NoSuchHostedZone":
+            return Refused(
+                f"{self.name} does not exist for these credentials",
+                rule="route53-zone-missing",
+                remedy="correct the target's id, or use credentials of the zone's account",
+            )
+        return super().judged(error)
+
+
+def reason_of(error: ClientError) -> str:
+    """What the service says, on one line."""
+    return " ".join(str(error.response["Error"]["Message"]).split())[:REASON_MAX]
 
 
 def _is_busy(error: BaseException) -> bool:
@@ -246,32 +275,3 @@ def _name_batch_refusal(error: ClientError) -> None:
         said = messages.get("Message", "")
         text = ", ".join(said) if isinstance(said, list) else str(said)
         error.response["Error"] = {"Code": _BATCH, "Message": text}
-
-
-def _keep_unknown_members(http_response: Any, parsed: Any, model: Any, **_: Any) -> None:
-    """Put what botocore's model has no name for where its parser would have put it."""
-    if http_response.status_code >= 300:
-        return
-    shape = model.output_shape.members["ResourceRecordSets"]
-    # Not from a stranger: the very bytes that botocore has just read, with the same parser.
-    root = ElementTree.fromstring(http_response.content)  # noqa: S314
-    for element in root:
-        if _tag(element) == "ResourceRecordSets":
-            _add_unknown(element, parsed["ResourceRecordSets"], shape)
-
-
-def _add_unknown(element: ElementTree.Element, found: Any, shape: Any) -> None:
-    if shape.type_name == "list":
-        for child, item in zip(element, found, strict=True):
-            _add_unknown(child, item, shape.member)
-    else:
-        for child in element:
-            member = shape.members.get(_tag(child))
-            if member is None:
-                found[_tag(child)] = child.text or ""
-            elif len(child):
-                _add_unknown(child, found[_tag(child)], member)
-
-
-def _tag(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]

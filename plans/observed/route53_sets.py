@@ -7,7 +7,8 @@ member                               here
 ``SetIdentifier``                    ``RecordKey.identifier``
 ``TTL``, ``ResourceRecords``         ``Records.ttl`` and ``.values``
 ``AliasTarget``                      ``alias=<hosted zone id>:<DNS name>:<true|false>``; TTL 0, no
-                                     values. The flag is ``EvaluateTargetHealth``
+                                     values. The flag is ``EvaluateTargetHealth``; the id is
+                                     ``self`` where it is the zone's own
 ``Weight``                           ``weight=<0 to 255>``
 ``Region``                           ``region=<region>``
 ``Failover``                         ``failover=<PRIMARY|SECONDARY>``
@@ -27,7 +28,8 @@ Guarantees:
 
 1. Nothing is read as something simpler than it is: a member, or a form, that the table lacks is a
    ``ValueError`` that names it.
-2. ``read_set(raw_set(key, records))`` gives key and records again.
+2. ``read_set(raw_set(key, records))`` gives key and records again, in whatever zone: one state fits
+   two hosted zones of one name, since what points into the zone itself does so by ``self``.
 3. Where a set is written in other letters than we would (an address in capitals, values in another
    order), ``read_set`` says that it is not ``exact``: whoever must name it to the service exactly
    keeps what was read.
@@ -42,7 +44,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from plans.kinds.dns import RecordKey, Records, records
+from plans.kinds.dns import OWN_ZONE, RecordKey, Records, records
 from plans.kinds.rdata import shown
 from plans.observed.route53_text import (
     name_from_api,
@@ -55,6 +57,7 @@ RawSet = Mapping[str, Any]
 """A record set as the SDK has it."""
 
 _SIMPLE: Final = frozenset({"Name", "Type", "TTL", "ResourceRecords"})
+_VALUE: Final = frozenset({"Value"})
 _NOT_ATTRIBUTES: Final = _SIMPLE | {"SetIdentifier"}
 _IN_PARTS: Final = frozenset({"GeoLocation", "GeoProximityLocation"})
 _NUMBER: Final = re.compile(r"0|-?[1-9][0-9]*")
@@ -72,8 +75,11 @@ class Read(NamedTuple):
     exact: bool
 
 
-def read_set(raw: RawSet) -> Read:
+def read_set(raw: RawSet, zone_id: str = OWN_ZONE) -> Read:
     """A record set of the service's.
+
+    Args:
+        zone_id: the hosted zone's; by default it is not known, and no alias has it.
 
     Raises:
         ValueError: a name, value, member or form that is not known here.
@@ -85,7 +91,7 @@ def read_set(raw: RawSet) -> Read:
         # The reader gives back the text itself only where both dialects write the same.
         return Read(key, content, (as_is and name is raw["Name"]) or raw == raw_set(key, content))
     key = RecordKey(name, rdtype, raw.get("SetIdentifier", ""))
-    attributes = tuple(sorted(_attributes(raw)))
+    attributes = tuple(sorted(_attributes(_alias_moved(raw, zone_id, OWN_ZONE))))
     if "ResourceRecords" in raw or "TTL" in raw:
         if "AliasTarget" in raw or not raw.keys() >= _SIMPLE:
             raise ValueError("it has not just one of an alias, or a TTL with values")
@@ -95,11 +101,14 @@ def read_set(raw: RawSet) -> Read:
         content = Records(0, (), attributes)
     else:
         raise ValueError("it has neither values nor an alias")
-    return Read(key, content, raw == raw_set(key, content))
+    return Read(key, content, raw == raw_set(key, content, zone_id))
 
 
-def raw_set(key: RecordKey, content: Records) -> dict[str, Any]:
+def raw_set(key: RecordKey, content: Records, zone_id: str = OWN_ZONE) -> RawSet:
     """The record set as the service takes it.
+
+    Args:
+        zone_id: the hosted zone's, which stands for ``self``.
 
     Raises:
         ValueError: an attribute is unknown, repeated or of another form than the table's, or there
@@ -121,12 +130,23 @@ def raw_set(key: RecordKey, content: Records) -> dict[str, Any]:
         _put(raw, member.path, member.from_text(text))
     if bool(content.values) == ("AliasTarget" in raw) and "TrafficPolicyInstanceId" not in raw:
         raise ValueError("it has not just one of an alias, or a TTL with values")
-    return raw
+    return _alias_moved(raw, OWN_ZONE, zone_id)
+
+
+def _alias_moved(raw: RawSet, before: str, after: str) -> RawSet:
+    """The record set with ``after`` as its alias's hosted zone, where that is ``before``."""
+    target = raw.get("AliasTarget")
+    if target is None or target.get("HostedZoneId") != before:
+        return raw
+    return {**raw, "AliasTarget": {**target, "HostedZoneId": after}}
 
 
 def _values(rdtype: str, raw: RawSet) -> tuple[Records, bool]:
     """TTL and values, and whether they are written as we write them."""
-    written = [record["Value"] for record in raw["ResourceRecords"]]
+    found = raw["ResourceRecords"]
+    written = [record["Value"] for record in found if record.keys() == _VALUE]
+    if len(written) < len(found):
+        written = [_members(record, "ResourceRecord", "Value")[0] for record in found]
     values = [value_from_api(rdtype, text) for text in written]
     content = records(raw["TTL"], values)
     same = all(map(operator.is_, values, written))

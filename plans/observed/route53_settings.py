@@ -10,6 +10,7 @@ from plans.pacing import Rate
 # Developer Guide, "Throttling for Amazon Route 53 API requests", in force since 30 July 2026.
 REQUESTS: Final = Rate(10, 50)
 CHANGES: Final = Rate(100, 1_500)
+HEALTH_STATUSES: Final = Rate(1, 4)  # GetHealthCheckStatus; beside the rate of all requests
 SYNC_SECONDS: Final = 300
 
 

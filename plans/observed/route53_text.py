@@ -11,7 +11,8 @@ What differs (Developer Guide, "DNS domain name format" and "Supported DNS recor
 Guarantees:
 
 1. ``value_from_api(t, value_to_api(t, v)) == v`` for every canonical value, and so for names.
-2. Two texts of the service that mean the same give the same canonical text.
+2. Two texts of the service that mean the same give the same canonical text, but for letters in the
+   target of HTTPS and SVCB: canonical text keeps them.
 3. What is no name or value raises ``ValueError`` with the reason; nothing is guessed.
 
 Every function is pure.
@@ -41,6 +42,8 @@ _DECIMAL: Final = re.compile(r"\\(?:([0-9]{3})|(.))", re.DOTALL)
 _ONE_NAME: Final = frozenset({"CNAME", "NS", "PTR"})
 # Where a name stands among a value's fields, of types that have other fields too.
 _NAME_FIELD: Final = {"HTTPS": 1, "MX": 1, "NAPTR": 5, "SRV": 3, "SVCB": 1}
+_LETTERS_COUNT: Final = frozenset({"HTTPS", "SVCB"})  # see ``plans.kinds.rdata``
+_CAPITALS: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 # How many fields stand before hexadecimal text, which dnspython cuts into chunks.
 _HEX_AFTER: Final = {"DS": 3, "SSHFP": 2, "TLSA": 3}
 
@@ -58,8 +61,13 @@ def name_from_api(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _unusual_name(text: str) -> str:
+    return _name(text).canonicalize().to_text()
+
+
+def _name(text: str) -> dns.name.Name:
+    """A name with its letters as they are."""
     if text == ".":
-        return text  # no name's own, but what a value may point at: no such service
+        return dns.name.root  # no name's own, but what a value may point at: no such service
     if not text:
         raise ValueError("a name is empty")
     labels: list[bytearray] = [bytearray()]
@@ -81,7 +89,7 @@ def _unusual_name(text: str) -> str:
     if labels[-1]:
         labels.append(bytearray())  # names are complete, with or without a final dot
     try:
-        return dns.name.Name([bytes(label) for label in labels]).canonicalize().to_text()
+        return dns.name.Name([bytes(label) for label in labels])
     except dns.exception.DNSException as error:
         raise ValueError(f"name {shown(text)}: {error}") from error
 
@@ -92,12 +100,16 @@ def name_to_api(name: str) -> str:
         return name
     if name.startswith("*.") and _PLAIN_NAME.fullmatch(name, 2):
         return _WILDCARD + name[2:]
+    return _as_written(name, _KEPT)
+
+
+def _as_written(name: str, kept: frozenset[int]) -> str:
     labels = dns.name.from_text(name).labels[:-1]
-    return "".join("".join(map(_octal, label)) + "." for label in labels) or "."
+    return "".join(f"{''.join(_octal(byte, kept) for byte in label)}." for label in labels) or "."
 
 
-def _octal(byte: int) -> str:
-    return chr(byte) if byte in _KEPT else f"\\{byte:03o}"
+def _octal(byte: int, kept: frozenset[int]) -> str:
+    return chr(byte) if byte in kept else f"\\{byte:03o}"
 
 
 def value_from_api(rdtype: str, text: str) -> str:
@@ -131,7 +143,9 @@ def value_to_api(rdtype: str, value: str) -> str:
     # NAPTR has strings before its name, which may have spaces in them; its name is the last field.
     at = len(fields) - 1 if rdtype == "NAPTR" else name_field
     before, after = " ".join(fields[:at]), " ".join(fields[at + 1 :])
-    parts = [_with_octals(before), name_to_api(fields[at]), _with_octals(after)]
+    name = fields[at]
+    name = _as_written(name, _KEPT | _CAPITALS) if rdtype in _LETTERS_COUNT else name_to_api(name)
+    parts = [_with_octals(before), name, _with_octals(after)]
     return " ".join(part for part in parts if part)
 
 
@@ -143,7 +157,9 @@ def _with_name(rdtype: str, text: str) -> str:
         raise ValueError(f"{rdtype} value {shown(text)} has too few fields")
     where = [match.span() for match in re.finditer(r"\S+", text)][at]
     before, after = text[: where[0]], text[where[1] :]
-    return _with_decimals(before) + name_from_api(fields[at]) + _with_decimals(after)
+    name = fields[at]
+    name = _name(name).to_text() if rdtype in _LETTERS_COUNT else name_from_api(name)
+    return _with_decimals(before) + name + _with_decimals(after)
 
 
 def _with_decimals(text: str) -> str:

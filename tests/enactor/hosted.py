@@ -125,7 +125,8 @@ class Hosted(Stream):
 
     def state(self) -> dict[RecordKey, Records]:
         """What the zone holds, but for its fence, SOA and apex NS."""
-        read = map(read_set, self.double.record_sets(self.zone_id))
+        sets = self.double.record_sets(self.zone_id)
+        read = [read_set(each, self.zone_id) for each in sets]
         return {
             each.key: each.records for each in read if each.key.name not in {ZONE, fence_name(ZONE)}
         }

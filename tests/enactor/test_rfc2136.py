@@ -53,6 +53,18 @@ def test_the_first_write_makes_the_fence_alone(bind_server: Bind) -> None:
     assert target(zone).read_fence() == fence(1, 0)
 
 
+@pytest.mark.parametrize("rdtype", ["HTTPS", "SVCB"])
+def test_a_service_binding_in_capitals_can_be_changed(bind_server: Bind, rdtype: str) -> None:
+    """BIND compares its target to the letter, and no other type's."""
+    zone = bind_server.zone(f"pool {rdtype} 1 Pool.Example.NET.\n")
+    found = fenced(zone)
+    before = found.observe().state[key(zone, "pool", rdtype)]
+    after = Records(300, ("1 pool.example.net.",))
+    step = change(zone, "pool", rdtype, before, after)
+    found.apply((step,), expected=fence(1, 0), fence=fence(2))
+    assert zone.values("pool", rdtype) == {"1 pool.example.net."}
+
+
 def test_a_step_adds_replaces_and_removes(bind_server: Bind) -> None:
     zone = bind_server.zone(WWW + "gone A 192.0.2.9\n")
     found = fenced(zone)

@@ -7,7 +7,6 @@ and strings as nasty as DNS allows. What dig prints is read by dnspython, not by
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,31 +14,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from plans.kinds.dns import RecordKey, Records
 from plans.kinds.rdata import normal_name, normal_value
 from plans.plan import Mode
-from tests.builders import Stream
-from tests.enactor.servers import Watched, target
+from tests.enactor.servers import LAX, Served
 from tests.planner.zones import ZONE, zones
 from tests.servers.bind import Bind, Zone
 
 State = Mapping[RecordKey, Records]
-# BIND refuses hosts with names that no host has, unless it is told not to.
-LAX = "allow-update { key planfence; }; check-names ignore; check-integrity no;"
-
-
-class Served(Stream):
-    """A stream whose target is a zone at BIND."""
-
-    def __init__(self, zone: Zone, **settings: Any) -> None:
-        super().__init__(
-            zone.target,
-            zone=zone.name,
-            updates_max="100%",
-            deletes_max="100%",
-            **settings,
-        )
-        self.served = target(zone)
-
-    def zone(self, target: str = "") -> Watched:  # type: ignore[override]
-        return self.served
 
 
 def moved(state: State, zone: str) -> dict[RecordKey, Records]:

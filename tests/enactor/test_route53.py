@@ -96,7 +96,7 @@ def test_a_cname_and_an_address_swap_in_one_batch() -> None:
 
 
 def alias_to(label: str) -> Records:
-    return Records(0, (), (f"alias=Z000000000001PF:{label}.{ZONE}:false",))
+    return Records(0, (), (f"alias=self:{label}.{ZONE}:false",))
 
 
 def test_an_alias_is_created_after_what_it_points_at_however_long_the_chain() -> None:

@@ -6,14 +6,17 @@ from typing import Any
 
 from plans.kinds.dns import RecordKey, Records, apply_changes, diff
 from plans.observed.route53_sets import read_set
-from tests.builders import ZONE, a
+from tests.builders import ZONE, a, a_fence
 from tests.enactor.hosted import (
     FENCE_NAME,
+    FIRST,
+    NEXT,
     WWW,
     Hosted,
     actions,
     many,
     simple,
+    step,
 )
 
 # Every routing policy
@@ -122,6 +125,29 @@ def test_a_policy_is_exchanged_for_another_in_one_batch() -> None:
     hosted.applied(a("www"))
     assert hosted.state() == a("www")
     assert len(hosted.double.history) == 1 + 3
+
+
+def test_one_desired_state_fits_two_hosted_zones_of_one_name() -> None:
+    zones = [Hosted(), Hosted()]
+    zones[1].zone_id = zones[1].double.add_zone(ZONE)  # a private one, say
+    wanted = {
+        **a("www"),
+        RecordKey(f"alias.{ZONE}", "A"): Records(0, (), (f"alias=self:www.{ZONE}:true",)),
+    }
+    for hosted in zones:
+        view = hosted.open()
+        view.apply((), expected=None, fence=FIRST)
+        step(hosted, *diff(ZONE, wanted, {}))
+        [stored] = hosted.raw(f"alias.{ZONE}")
+        assert stored["AliasTarget"]["HostedZoneId"] == hosted.zone_id
+        assert diff(ZONE, wanted, hosted.view().observe().state) == ()
+        # Gone again, named to the letter.
+        target = hosted.open()
+        target.observe()
+        last = a_fence(step=3, attempt="9" * 32)
+        step(hosted, *diff(ZONE, a("www"), wanted), target=target, expected=NEXT, fence=last)
+        assert hosted.state() == a("www")
+    assert zones[0].zone_id != zones[1].zone_id
 
 
 def test_a_target_reads_what_it_wrote() -> None:

@@ -75,6 +75,28 @@ def test_a_zone_written_by_hand_is_taken_over_without_a_change_of_a_record(
     assert "unchanged" in project.ok("plan", STREAM).out
 
 
+def test_what_is_changed_by_hand_since_is_kept_by_a_new_dump_or_undone_by_the_old_one(
+    project: Project,
+) -> None:
+    take_over(project)
+    config = f"{ONE_TARGET}escaped_semicolons = false\n"
+    project.write("planfence.toml", config)
+    text = project.ok("dump", STREAM).out
+    project.write(DESIRED, text)
+    project.go()
+    path = project.root / "out/a.zone"
+    path.write_text(path.read_text().replace("192.0.2.25", "192.0.2.26"))
+    changed = "mail.example.com. 300 A"
+    drift = project.run("drift", STREAM, "--detailed-exitcode")
+    assert drift.code == 2
+    assert f"  ~ {changed} 192.0.2.25 -> 192.0.2.26" in drift.out
+    project.write(DESIRED, project.ok("dump", STREAM).out)
+    assert project.ok("plan", STREAM).out.startswith("unchanged: ")
+    project.write(DESIRED, text)
+    undone = f"  ~ {changed} 192.0.2.26 -> 192.0.2.25  (reverts a manual change)"
+    assert undone in project.ok("plan", STREAM).out.splitlines()
+
+
 def test_what_planfence_leaves_alone_is_counted_and_not_dumped(project: Project) -> None:
     take_over(project)
     head, _, body = project.ok("dump", STREAM, "--escaped-semicolons").out.partition("---\n")

@@ -68,6 +68,45 @@ def test_a_dump_of_the_zone_plans_to_no_changes(project: Project, bind_server: B
     assert document["summary"] == {"creates": 0, "updates": 0, "deletes": 0}
 
 
+def test_a_dump_is_the_start_and_what_is_changed_by_hand_since_is_seen_and_undone(
+    project: Project, bind_server: Bind
+) -> None:
+    zone = zone_at(bind_server, "www 60 A 192.0.2.1\nmail 300 MX 10 mx.example.net.\n")
+    served(project, zone)
+    text = project.ok("dump", STREAM).out
+    project.write("zones/example.com.yaml", text)
+    project.go()
+    assert project.ok("plan", STREAM).out.startswith("unchanged: ")
+    assert project.ok("dump", STREAM).out == text  # the fence is no part of it
+    zone.by_hand(lambda update: update.replace("www", 60, "A", "192.0.2.99"))
+    zone.by_hand(lambda update: update.delete("mail", "MX"))
+    drift = project.run("drift", STREAM, "--detailed-exitcode")
+    assert drift.code == 2
+    assert f"  ~ www.{zone.name} 60 A 192.0.2.1 -> 192.0.2.99" in drift.out
+    assert f"  - mail.{zone.name} 300 MX 10 mx.example.net." in drift.out
+    # Kept: as the desired state, what is live asks for nothing.
+    project.write("zones/example.com.yaml", project.ok("dump", STREAM).out)
+    assert project.ok("plan", STREAM).out.startswith("unchanged: ")
+    # Or undone, and marked as such.
+    project.write("zones/example.com.yaml", text)
+    planned = project.ok("plan", STREAM, "--allow", "updates-max", "--reason", "by hand").out
+    assert f"  ~ www.{zone.name} 60 A 192.0.2.99 -> 192.0.2.1  (reverts a manual ch" in planned
+    generation = project.ok("show", STREAM, "--format", "json").json["generation"]
+    project.approve(generation)
+    assert project.enact(generation).code == 0
+    assert project.ok("dump", STREAM).out == text
+    assert zone.values("mail", "MX") == {"10 mx.example.net."}
+
+
+def test_a_name_server_holds_no_routed_set(project: Project, bind_server: Bind) -> None:
+    zone = zone_at(bind_server)
+    served(project, zone)
+    routing = "routing: [{id: one, value: 192.0.2.1, weight: 1}]"
+    project.write("zones/example.com.yaml", f"w: {{type: A, {routing}}}\n")
+    ran = project.refused(3, "set-unrepresentable", "plan", STREAM)
+    assert f"cannot hold w.{zone.name} A as it is desired" in ran.err
+
+
 def test_a_change_of_many_messages_is_applied_step_by_step(
     project: Project, bind_server: Bind
 ) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import planner.zone_dump
-from planner.zone_dump import dump_zone, has_semicolons, natural, scalar, zone_text
+from planner.zone_dump import dump_zone, has_semicolons, zone_text
+from planner.zone_dump_yaml import natural, scalar
 from planner.zone_yaml import parse_zone_yaml, read_zone_yaml
 from plans.errors import Invalid, Refused
 from plans.kinds.dns import MANAGED_TYPES, RecordKey, Records
@@ -179,6 +180,7 @@ size: 1
             HTTPS_MAP,
         ),
         ("SVCB", r'1 . alpn="a\\,b"', r"""'1 . alpn="a\\,b"'"""),
+        ("SVCB", "1 Pool.example.net.", "'1 Pool.example.net.'"),
         (
             "NAPTR",
             '1 2 "U" "E2U+sip" "!^(.*)$!\\\\1!" .',

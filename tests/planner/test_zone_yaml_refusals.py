@@ -158,13 +158,13 @@ def test_a_name_that_is_not_surely_in_the_zone_is_refused(
         ("{type: SOA, value: x}", "type SOA is not managed: it belongs to the target"),
         ("{type: ALIAS, value: x.}", "type ALIAS is not managed: it is a provider's own, not DNS"),
         (
-            "{type: Route53Provider/ALIAS, value: x.}",
-            f"type 'Route53Provider/ALIAS' is not managed; managed are {' '.join(MANAGED_TYPES)}",
+            "{type: SomeProvider/ALIAS, value: x.}",
+            f"type 'SomeProvider/ALIAS' is not managed; managed are {' '.join(MANAGED_TYPES)}",
         ),
         ("{type: a, value: 192.0.2.1}", "type 'a' is not managed; managed are A AAAA"),
         (
-            "{type: A, value: 192.0.2.1, dynamic: {pools: {}}}",
-            "dynamic records (pools and rules) are not managed by planfence",
+            "{type: TXT, value: x, dynamic: {pools: {}}}",
+            "dynamic is for A, AAAA, CNAME, not for TXT",
         ),
         (
             "{type: A, value: 192.0.2.1, geo: {AF: [192.0.2.2]}}",

@@ -294,6 +294,7 @@ MEMBER = "<Flavour>sour</Flavour>"
 UNKNOWN = {
     "a Flavour": ("<Type>A</Type>", f"<Type>A</Type>{MEMBER}"),
     "a GeoLocation.Flavour": ("<CountryCode>", f"{MEMBER}<CountryCode>"),
+    "its ResourceRecord has a Flavour": ("<Value>192", f"{MEMBER}<Value>192"),
 }
 
 

@@ -67,6 +67,21 @@ def test_what_route_53_cannot_hold_is_refused_by_name_when_planning(
     assert caught.value.what.startswith("route53://Z000000000001PF cannot hold l.example.com.")
 
 
+@pytest.mark.parametrize("zone", ["Z000000000001PF", "self"])
+def test_an_alias_that_names_the_zones_own_id_is_refused_since_it_would_differ_for_ever(
+    zone: str,
+) -> None:
+    hosted = Hosted()
+    assert hosted.zone_id == "Z000000000001PF"
+    change = created("l", attributes=(f"alias={zone}:www.example.com.:false", "weight=1"))
+    if zone == "self":
+        assert hosted.view().step_size(change) == (1, 0)
+    else:
+        with pytest.raises(Refused, match="write zone: self") as caught:
+            hosted.view().step_size(change)
+        assert caught.value.rule == "route53-unsupported"
+
+
 def test_a_name_whose_swap_does_not_fit_one_batch_is_refused_by_name() -> None:
     values = tuple(f"192.0.{number // 250}.{number % 250}" for number in range(400))
     others = tuple(f"198.18.{number // 250}.{number % 250}" for number in range(400))

@@ -128,6 +128,33 @@ def test_every_form_of_a_record_set_is_read_whole_and_written_back_as_it_was(
     assert raw_set(key, content) == raw
 
 
+OWN = {
+    "alias": {"Name": WWW, "Type": "A", **alias("Z7", WWW.replace("www", "lb"), evaluate=True)},
+    "weighted alias": routed("one", alias("Z7", "lb.example.com."), Weight=255),
+}
+
+
+@pytest.mark.parametrize("raw", OWN.values(), ids=OWN)
+def test_an_alias_into_its_own_zone_is_the_same_in_every_zone(raw: dict[str, Any]) -> None:
+    key, content, exact = read_set(raw, "Z7")
+    assert exact
+    assert any(each.startswith("alias=self:lb.example.com.:") for each in content.attributes)
+    assert raw_set(key, content, "Z7") == raw
+    moved = raw_set(key, content, "Z8")
+    assert moved["AliasTarget"] == {**raw["AliasTarget"], "HostedZoneId": "Z8"}
+    assert read_set(moved, "Z8") == (key, content, True)
+    # To another zone it is an alias into this one.
+    elsewhere = read_set(raw, "Z8")
+    assert elsewhere.records != content
+    assert raw_set(key, elsewhere.records, "Z8") == raw
+
+
+def test_an_alias_of_the_own_zone_in_other_letters_is_remembered_in_them() -> None:
+    raw = {"Name": WWW, "Type": "A", **alias("Z7", "LB.example.com.")}
+    assert read_set(raw, "Z7").records.attributes == ("alias=self:lb.example.com.:false",)
+    assert not read_set(raw, "Z7").exact
+
+
 def test_no_member_of_the_sdk_s_model_is_without_a_place_here() -> None:
     shape = botocore.session.get_session().get_service_model("route53")
     known = {
@@ -247,6 +274,13 @@ def test_other_letters_are_read_as_the_same_records_and_remembered_as_other(
     assert (again.records, again.exact) == (content, True)
 
 
+@pytest.mark.parametrize("rdtype", ["HTTPS", "SVCB"])
+def test_letters_of_a_service_bindings_target_are_kept(rdtype: str) -> None:
+    raw = simple(rdtype, "1 Pool.Example.NET.")
+    read = read_set(raw)
+    assert (read.records, read.exact) == (Records(300, ("1 Pool.Example.NET.",)), True)
+
+
 @pytest.mark.parametrize(
     ("stored", "name"),
     [
@@ -295,6 +329,7 @@ STRINGS = st.lists(st.binary(max_size=30), min_size=1, max_size=3).map(
 )
 HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
 LONG_HEX = st.binary(min_size=1, max_size=400).map(bytes.hex)
+CAPITALS = st.just("Pool.Example.NET.")
 NAMES = st.one_of(
     st.just("."), st.lists(LABELS, min_size=1, max_size=3).map(lambda each: ".".join(each) + ".")
 )
@@ -308,7 +343,7 @@ VALUES = {
     ),
     "CNAME": NAMES,
     "DS": st.builds("7 8 2 {}".format, HEX),
-    "HTTPS": st.builds('1 {} alpn="h3,h2" ipv4hint=192.0.2.1'.format, NAMES),
+    "HTTPS": st.builds('1 {} alpn="h3,h2" ipv4hint=192.0.2.1'.format, NAMES | CAPITALS),
     "MX": st.builds("{} {}".format, BYTE, NAMES),
     "NAPTR": st.builds(
         '{} 1 "u" "a b" {} {}'.format,
@@ -323,7 +358,7 @@ VALUES = {
     "SPF": STRINGS,
     "SRV": st.builds("{} {} 5060 {}".format, BYTE, BYTE, NAMES),
     "SSHFP": st.builds("4 2 {}".format, HEX),
-    "SVCB": st.builds("0 {}".format, NAMES),
+    "SVCB": st.builds("0 {}".format, NAMES | CAPITALS),
     "TLSA": st.builds("3 0 0 {}".format, LONG_HEX),
     "TXT": STRINGS,
 }
