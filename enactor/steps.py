@@ -24,6 +24,7 @@ from plans.guards import Difference, evaluate, existing_sets, refuse_breaches
 from plans.kinds.dns import Change, RecordKey, Records, cut, diff
 from plans.mirror import Mirror, as_mirror, ensure_mirror, raise_mirror
 from plans.names import hold_key, mirror_key, pointer_key
+from plans.observed.dns import desired_on
 from plans.plan import Plan, TargetPlan
 from plans.pointer import Pointer, as_pointer, names
 from plans.published import Published
@@ -370,7 +371,11 @@ def _converge(enactment: Enactment, part: TargetPlan, target: Target, seen: Fenc
     if observation.fence != seen:
         return None
     assert enactment.desired is not None
-    changes = () if part.retire else diff(zone, enactment.desired, observation.state)
+    changes = (
+        ()
+        if part.retire
+        else diff(zone, desired_on(enactment.desired, target.id), observation.state)
+    )
     existing = existing_sets(zone, observation.state)
     guards = evaluate(
         zone, enactment.settings, [Difference(target.id, existing, changes)], plan.waivers

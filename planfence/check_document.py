@@ -14,54 +14,27 @@ A document without findings is accepted by the readers in ``plans``; what only i
 
 from __future__ import annotations
 
-import difflib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from planfence.check_records import change_faults, content_faults
-from planfence.json_places import Path, Reading, path_text, read_json
+from planfence.json_places import Path, Reading, read_json
 from plans.collector import collector_paused
 from plans.document import Document, encode
-from plans.faults import Fault, numbering_faults, record_faults, zone_faults
+from plans.faults import Fault, numbering_faults, path_text, record_faults, zone_faults
 from plans.kinds.zone import ZoneDocument
 from plans.names import generation_of_key, plan_key, valid_stream
 from plans.plan import Plan
-from plans.schema import DOCUMENTS, schema_of
+from plans.schema import DOCUMENTS
+from plans.schema_faults import kind_of, schema_faults, shown_value
 
-CANONICAL: Final = ("entry", "plan", "tombstone", "zone")  # stored as bytes, and read back as such
-_SHOWN_MAX: Final = 60
+# Stored as bytes, and read back as such.
+CANONICAL: Final = ("entry", "health", "plan", "tombstone", "zone")
 _PLACE = re.compile(r"(?:^|/)streams/(?P<key>(?P<stream>.+)/plans/[0-9]{12}\.json)$")
-_BOUNDS: Final = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-}
-_SIZES: Final = {"minItems": "at least", "minLength": "at least", "maxLength": "at most"}
-_KINDS: Final[dict[type, str]] = {
-    type(None): "null",
-    bool: "true or false",
-    int: "a whole number",
-    float: "a number",
-    str: "text",
-    list: "a list",
-    dict: "an object",
-}
-_TYPES: Final = {
-    "null": "null",
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "string": "text",
-    "array": "a list",
-    "object": "an object",
-}
 
 
 class Finding(NamedTuple):
@@ -117,7 +90,8 @@ def _checked(data: bytes, name: str | None, zone: str | None, place: str | None)
             name, unknown = _told(reading.value)
             found += unknown
         if name is not None:
-            found += _beyond(found, _schema_errors(name, reading.value))
+            faults = schema_faults(name, reading.value)
+            found += _beyond(found, (_Raw(*fault, "schema") for fault in faults))
             if not reading.problems:
                 found += _beyond(found, _codec_errors(name, data, reading, zone, place))
     return Checked(name, tuple(sorted((_placed(reading, raw) for raw in found), key=_order)))
@@ -149,7 +123,7 @@ def _whole(raw: _Raw) -> Path:
 def _told(value: Any) -> tuple[str | None, list[_Raw]]:
     """The document's name by its ``schema`` field, or why there is none."""
     if not isinstance(value, dict):
-        message = f"expected a document, an object, found {_kind(value)}"
+        message = f"expected a document, an object, found {kind_of(value)}"
         return None, [_Raw((), None, message, "document-unknown")]
     versions = {
         str(model.model_fields["schema_version"].default): name
@@ -162,70 +136,8 @@ def _told(value: Any) -> tuple[str | None, list[_Raw]]:
     if said is None:
         message = "has no field 'schema' to say what it is: name it by --as"
         return None, [_Raw((), None, message, "document-unknown")]
-    message = f"expected one of {', '.join(versions)}, found {_shown(said)}"
+    message = f"expected one of {', '.join(versions)}, found {shown_value(said)}"
     return None, [_Raw(("schema",), None, message, "schema-version")]
-
-
-# The JSON Schema
-
-
-def _schema_errors(name: str, value: Any) -> Iterator[_Raw]:
-    errors = list(Draft202012Validator(schema_of(name)).iter_errors(value))
-    mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
-    for error in errors:
-        path = tuple(error.absolute_path)
-        if error.validator == "additionalProperties":
-            yield from _unknown_fields(path, error)
-        elif error.validator == "required":
-            missing = re.fullmatch(r"'(.*)' is a required property", error.message)
-            assert missing is not None
-            message = f"field {missing.group(1)!r} is missing"
-            # Its place is the object: there is no key to point at.
-            yield _Raw(path, missing.group(1), message, "schema")
-        elif error.validator == "type" or path not in mistyped:
-            yield _Raw(path, None, _message(error), "schema")
-
-
-def _unknown_fields(path: Path, error: Any) -> Iterator[_Raw]:
-    known = list(error.schema["properties"])
-    for key in error.instance:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            yield _Raw(path, key, f"unknown field {_shown(key)}{hint}", "schema")
-
-
-def _message(error: Any) -> str:
-    """The error in words of ours, with what was found cut short."""
-    wanted, found = error.validator_value, _shown(error.instance)
-    keyword = str(error.validator)
-    if keyword == "type":
-        types = [wanted] if isinstance(wanted, str) else wanted
-        expected = " or ".join(_TYPES[each] for each in types)
-        return f"expected {expected}, found {_kind(error.instance)}"
-    if keyword == "const":
-        return f"expected {json.dumps(wanted)}, found {found}"
-    if keyword == "enum":
-        return f"expected one of {', '.join(map(json.dumps, wanted))}, found {found}"
-    if keyword == "pattern":
-        return f"expected text like {wanted}, found {found}"
-    if keyword in _BOUNDS:
-        return f"expected a number {_BOUNDS[keyword]} {wanted}, found {found}"
-    if keyword in _SIZES:
-        return f"expected a length of {_SIZES[keyword]} {wanted}, found {len(error.instance)}"
-    if keyword == "uniqueItems":
-        return "holds a value twice"
-    message = str(error.message)
-    return message if len(message) < 200 else f"not as the schema's {keyword} asks"
-
-
-def _kind(value: Any) -> str:
-    return _KINDS[type(value)]
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= _SHOWN_MAX else f"{text[:_SHOWN_MAX]}..."
 
 
 # What planfence itself reads with
@@ -288,7 +200,7 @@ def _faults(document: Document, zone: str | None, place: str | None) -> Iterator
 def _misplaced(plan: Plan, place: str | None) -> Iterator[Fault]:
     """A plan names a stream that can be, and in an archive the key that it lies at."""
     if not valid_stream(plan.stream):
-        message = f"{_shown(plan.stream)} names no stream: kind/name, in a-z 0-9 . _ -"
+        message = f"{shown_value(plan.stream)} names no stream: kind/name, in a-z 0-9 . _ -"
         yield Fault(("stream",), message, "foreign-stream")
     found = _PLACE.search(place or "")
     if found is None:

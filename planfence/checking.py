@@ -27,6 +27,7 @@ from plans.kinds.rdata import normal_name
 from plans.schema import DOCUMENTS
 
 DESIRED: Final = "desired-state"
+POOLS: Final = "pools"
 CONFIG: Final = "config"
 NAMES: Final = (*DOCUMENTS, DESIRED, CONFIG)
 STDIN: Final = "-"
@@ -48,6 +49,7 @@ RULES: Final = {
     "zone": "a name outside the zone that `--zone` gives",
     "desired-invalid": "a zone document with a record set twice, outside, not managed, or no such",
     "desired-state": "octoDNS zone YAML that `planfence plan` would refuse",
+    "pools-file": "a file of capacity pools that `planfence plan` would refuse",
     "config": "a planfence.toml that every command would refuse",
 }
 """Every rule that a finding may name, and what it says. docs/cli.md lists them."""
@@ -100,12 +102,15 @@ def check_files(app: App, files: tuple[str, ...], wanted: Wanted) -> Result:
 
 
 def _zone_of(file: str, wanted: Wanted) -> str | None:
-    """The zone, absolute. Zone YAML is named after its zone, unless ``--zone`` says another."""
+    """The zone, absolute. YAML is named after its zone, unless ``--zone`` says another."""
     name = wanted.zone
-    if name is None and _kind_of(file, wanted) == DESIRED:
+    kind = _kind_of(file, wanted)
+    if name is None and kind in {DESIRED, POOLS}:
         if file == STDIN:
             raise click.UsageError("zone YAML on stdin needs --zone NAME")
         name = Path(file).stem
+        if kind == POOLS:
+            name = name.removesuffix(".pools")
     if name is None:
         return None
     try:
@@ -118,6 +123,8 @@ def _kind_of(file: str, wanted: Wanted) -> str | None:
     """What a file is by option or ending; None leaves it to the document's own ``schema``."""
     if wanted.name is not None:
         return wanted.name
+    if file.lower().endswith((".pools.yaml", ".pools.yml")):
+        return POOLS
     endings = {".yaml": DESIRED, ".yml": DESIRED, ".toml": CONFIG}
     return endings.get(Path(file).suffix.lower())
 
@@ -148,6 +155,9 @@ def _checked(
     if kind == DESIRED:
         assert zone is not None
         return Checked(kind, tuple(_zone_yaml(data, zone, wanted.escaped_semicolons)))
+    if kind == POOLS:
+        assert zone is not None
+        return Checked(kind, tuple(_pools(data, zone)))
     if kind == CONFIG:
         found = sorted(_config(data, path), key=lambda finding: finding.line or 0)
         return Checked(kind, tuple(found))
@@ -166,6 +176,14 @@ def _zone_yaml(data: bytes, zone: str, escaped_semicolons: bool | None) -> Itera
         for problem in error.problems:
             line, column, message = _split(problem)
             yield Finding(None, line, column, message, error.rule)
+
+
+def _pools(data: bytes, zone: str) -> Iterator[Finding]:
+    """What the file alone can tell; whether the zone file keeps the same name, ``plan`` sees."""
+    from planner.pools_file import RULE, PoolsReader
+
+    for problem in sorted(PoolsReader(data, zone).problems):
+        yield Finding(problem.path, problem.line, None, problem.reason, RULE)
 
 
 def _split(problem: str) -> tuple[int | None, int | None, str]:

@@ -15,6 +15,7 @@ from planfence.report import Report, Warn
 from planfence.states import resolve
 from planfence.watching import watched_view
 from plans.kinds.dns import Change, RecordKey, Records, diff
+from plans.observed.dns import desired_on
 from plans.published import read_desired, read_plan
 from plans.settings import Settings
 
@@ -32,7 +33,7 @@ def against_live(app: App, stream: str, named: int | str) -> Result:
     app.about["generation"], app.about["digest"] = number, digest
     view = watched_view(app, session.view(settings))
     parts = {
-        target: diff(settings.zone, desired, view(target).observe().state)
+        target: diff(settings.zone, desired_on(desired, target), view(target).observe().state)
         for target in settings.targets
     }
     title = f"to turn live into generation {number} of {stream}"

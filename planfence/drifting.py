@@ -23,6 +23,7 @@ from plans.errors import PlanfenceError, Refused
 from plans.fence import Fence, FenceSeen
 from plans.kinds.dns import Change, ZoneState, diff
 from plans.mirror import read_mirrors
+from plans.observed.dns import desired_on
 from plans.published import read_desired, read_plan
 from plans.settings import Settings
 
@@ -128,7 +129,8 @@ def _found(app: App, settings: Settings, applied: Left, target: str) -> Found:
         return Found(target, "unreachable", None, (), (), error)
     state = _state(observed.fence, settings, applied, target)
     bases = _bases(session, settings, applied, state, observed.fence)
-    changes = _changes(settings.zone, [base.state for base in bases], observed.state)
+    states = [desired_on(base.state, target) for base in bases]
+    changes = _changes(settings.zone, states, observed.state)
     numbers = tuple(base.generation for base in bases)
     return Found(target, state, observed.fence, numbers, changes)
 

@@ -113,17 +113,6 @@ def read_json(data: bytes) -> Reading:
     return Reading(text, value, root, tuple(problems), _ends(text))
 
 
-def path_text(path: Path) -> str:
-    """A path as JSONPath: ``$.waves[0].targets``."""
-    return "$" + "".join(_part(part) for part in path)
-
-
-def _part(part: str | int) -> str:
-    if isinstance(part, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", part):
-        return f".{part}"
-    return f"[{part!r}]"
-
-
 def _ends(text: str) -> tuple[int, ...]:
     """Where each line but the last ends, its line break included."""
     return tuple(accumulate(len(line) + 1 for line in text.split("\n")[:-1]))

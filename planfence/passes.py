@@ -15,12 +15,14 @@ from planfence.watching import watched
 from plans.decisions import read_hold
 from plans.errors import Refused
 from plans.mirror import read_mirrors
-from plans.published import Published, read_desired, read_plan
+from plans.published import Published, read_desired, read_health, read_plan
 from plans.settings import Settings
 
 if TYPE_CHECKING:
     from enactor.enacting import Outcome, TargetOutcome
+    from planfence.wiring import Session
     from plans.kinds.dns import RecordKey, Records
+    from plans.kinds.health import HealthDocument
 
 _EXIT_CODES = {
     "applied": 0,
@@ -56,13 +58,15 @@ def plan_once(
     published = outcome.published
     if published is None:
         document |= {"state": None, "approvals": None, "summary": None, "guards": []}
+        document["pools"] = []
         told = lines(f"{outcome.outcome}: {outcome.why}", f"digest   {outcome.digest}")
         return False, Result(document | {"warnings": []}, told)
-    report, standing = review_of(app, published, settings)
+    report, standing, pools = review_of(app, published, settings)
     document |= standing_document(standing)
     document["summary"] = published.plan.summary.model_dump(mode="json")
     document["guards"] = [entry.model_dump(mode="json") for entry in published.plan.guards]
     document["warnings"] = [warning.document() for warning in report.warnings]
+    document["pools"] = pools
     if outcome.outcome == "published":
         app.progress(f"planfence: published generation {outcome.generation}: {outcome.why}")
         return True, Result(document, report=report)
@@ -76,9 +80,12 @@ def plan_once(
     return True, Result(document, told)
 
 
-def review_of(app: App, published: Published, settings: Settings) -> tuple[Report, Standing]:
-    """The review of a plan, and where the plan stands."""
+def review_of(
+    app: App, published: Published, settings: Settings
+) -> tuple[Report, Standing, list[dict[str, Any]]]:
+    """The review of a plan, where the plan stands, and its pools for programs."""
     session = app.session()
+    pools, unread = _pools(session, published, settings)
     standing = standing_of(session, published, settings)
     mirrors = read_mirrors(session.register, settings.stream)
     context = Context(
@@ -87,8 +94,21 @@ def review_of(app: App, published: Published, settings: Settings) -> tuple[Repor
         applied=_applied_state(app, published, settings),
         hold=read_hold(session.register, settings.stream),
         fenced=frozenset(name for name, mirror in mirrors.items() if mirror.generation),
+        pools=pools,
+        unread=unread,
     )
-    return review(published, context), standing
+    shown = [pool.model_dump(mode="json") for pool in pools.pools] if pools else []
+    return review(published, context), standing, shown
+
+
+def _pools(
+    session: Session, published: Published, settings: Settings
+) -> tuple[HealthDocument | None, str | None]:
+    """Why members of the plan's pools are in or out, or why that cannot be told."""
+    try:
+        return read_health(session.archive, published.plan, settings.zone), None
+    except Refused as refusal:
+        return None, refusal.what
 
 
 def _applied_state(

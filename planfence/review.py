@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from planfence.changes import Part, counts, counts_text, reverted
 from planfence.names_listed import compact
 from planfence.output import Line, plural
+from planfence.pools_shown import pool_facts, pool_warnings
 from planfence.report import GuardRow, Report, Warn
 from planfence.states import Standing, stamp
 from plans.decisions import Hold
 from plans.fence import Fence, parse_fence
 from plans.kinds.dns import Change, RecordKey, Records
+from plans.kinds.health import HealthDocument
+from plans.observed.dns import desired_on
 from plans.plan import Input, Plan, TargetPlan
 from plans.published import Published
 
@@ -32,6 +35,8 @@ class Context:
         applied: the state that the plan's base had applied; None where that cannot be read.
         hold: the one that stands now.
         fenced: targets that had a fence before, by the register's mirrors.
+        pools: the health that the plan's pools were resolved with; None where it has none, or
+            where that cannot be read, and then ``unread`` says why.
     """
 
     zone: str
@@ -39,6 +44,8 @@ class Context:
     applied: Mapping[RecordKey, Records] | None = None
     hold: Hold | None = None
     fenced: frozenset[str] = frozenset()
+    pools: HealthDocument | None = None
+    unread: str | None = None
 
 
 def review(published: Published, context: Context) -> Report:
@@ -46,6 +53,7 @@ def review(published: Published, context: Context) -> Report:
     plan = published.plan
     adopts = tuple(_adoptions(plan, context)) if context.standing.is_open else ()
     parts = tuple(_part(plan, targets, context) for targets in _groups(plan))
+    facts = (*_facts(plan), *pool_facts(context.pools))
     return Report(
         title=f"plan {plan.generation} of {plan.stream}",
         total=_total(plan),
@@ -53,7 +61,7 @@ def review(published: Published, context: Context) -> Report:
         parts=parts,
         banner=_banner(plan, context.standing),
         warnings=(*_warnings(plan, parts, context), *adopts),
-        facts=tuple(_facts(plan)),
+        facts=facts,
         guards=tuple(_guards(plan)),
         decide=tuple(_decide(published, context.standing, adopt=bool(adopts))),
     )
@@ -90,6 +98,7 @@ def _warnings(plan: Plan, parts: tuple[Part, ...], context: Context) -> Iterator
     yield from _stream_warnings(plan, context.hold)
     for source in plan.inputs:
         yield from _marks(source)
+    yield from pool_warnings(context.pools, context.unread)
     by_hand = {key for part in parts for key in part.by_hand}
     if by_hand:
         names = list(dict.fromkeys(key.name for key in sorted(by_hand)))
@@ -173,6 +182,8 @@ def _facts(plan: Plan) -> Iterator[tuple[str, str]]:
 
 def _input(entry: Input) -> str:
     text = f"{entry.name}, sha256 {entry.digest[:_SHORT]}, {entry.complete}"
+    if entry.complete == "every member":
+        return text
     if entry.commit is None:
         return f"{text}, not in git"
     related = f" ({entry.ancestry})" if entry.ancestry else ""
@@ -212,7 +223,10 @@ def _part(plan: Plan, targets: list[TargetPlan], context: Context) -> Part:
     elif not changes:
         remark = Line(f"  no changes, only the fence is raised{same}")
     short = targets[0].target if len(targets) == 1 else f"{len(targets)} targets"
-    by_hand = reverted(changes, context.applied)
+    applied = context.applied
+    # Targets with the same changes hold the same: pools look different where there are no weights.
+    here = None if applied is None else desired_on(applied, targets[0].target)
+    by_hand = reverted(changes, here)
     return Part(tuple(headings), changes, context.zone, remark, by_hand, short)
 
 

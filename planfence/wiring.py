@@ -27,6 +27,7 @@ from plans.storage.sqlite import SqliteRegister
 
 if TYPE_CHECKING:
     import enactor.ports
+    import planner.health
     import planner.ports
     from enactor.targets import Target
     from plans.observed.dns import Access
@@ -121,6 +122,13 @@ class Session:
 
         return lambda target: dns_view(target, zone, self.access)
 
+    def health(self, folder: Path) -> planner.health.HealthSource:
+        """Who is asked for the health of pool members; their files are relative to the folder."""
+        from planfence.probing import at_once, look_up
+        from planner.health_sources import HealthSources
+
+        return HealthSources(folder, self.clock, self.route53.account, look_up, at_once)
+
     def planner_ports(self, settings: Settings) -> planner.ports.Ports:
         """What a planning pass is given. A stream that the file lacks has no desired state."""
         from planner.dns import ZoneYaml
@@ -129,11 +137,14 @@ class Session:
         configured = self.config.streams.get(settings.stream)
         desired: DesiredSource = NotConfigured(self.config.path, settings.stream)
         if configured is not None:
+            path = self.config.root / configured.desired
             desired = ZoneYaml(
-                self.config.root / configured.desired,
+                path,
                 configured.desired,
                 settings.zone,
                 configured.escaped_semicolons,
+                lambda: self.health(path.parent),
+                self.clock,
             )
         return Ports(self.archive, self.register, self.clock, desired, self.view(settings))
 

@@ -6,7 +6,7 @@ Last week's CI job run again makes a *new* generation from *old* files, and no p
 
 from __future__ import annotations
 
-from planner.ports import Ports
+from planner.ports import InputRead, Ports
 from planner.world import World
 from plans.names import blobs_prefix
 from plans.plan import Ancestry, Input
@@ -15,22 +15,30 @@ from plans.storage.archive import Archive
 LOOKBACK = 1_000  # generations searched for a return to earlier content
 
 
-def assess_input(ports: Ports, world: World) -> Input:
-    """The plan's input entry: what was read, how its commit stands to the chain's newest."""
+def assess_inputs(ports: Ports, world: World) -> tuple[Input, ...]:
+    """The plan's inputs: what was read, how its commit stands to the chain's newest.
+
+    The zone file is the first.
+    """
     desired = world.desired
+    ancestry = _ancestry(ports, world)
     returns_to = None
-    if desired.commit is None:
+    if desired.commit is None and not _has_the_parents_files(world):
         returns_to = _returns_to(ports.archive, world)
-    return Input(
-        name=desired.name,
-        digest=desired.digest,
-        size=desired.size,
-        commit=desired.commit,
-        dirty=desired.dirty,
-        ancestry=_ancestry(ports, world),
-        returns_to=returns_to,
-        read_at=ports.clock.now().replace(microsecond=0),
-        complete="whole file",
+    read_at = ports.clock.now().replace(microsecond=0)
+    return tuple(
+        Input(
+            name=read.name,
+            digest=read.digest,
+            size=read.size,
+            commit=read.commit,
+            dirty=read.dirty,
+            ancestry=None if read.commit is None else ancestry,
+            returns_to=None if index else returns_to,
+            read_at=read_at,
+            complete=read.complete,
+        )
+        for index, read in enumerate(desired.inputs)
     )
 
 
@@ -57,6 +65,22 @@ def _ancestry(ports: Ports, world: World) -> Ancestry | None:
         return "unknown"
     source = decided.parent_plan.plan.source
     return "first" if source is None else ports.desired.relate(source, commit)
+
+
+def _has_the_parents_files(world: World) -> bool:
+    """Whether the parent was made from the same files, so that only health can differ.
+
+    Members that fall ill and get well again bring back earlier content: nobody went back.
+    """
+    parent = world.decided.parent_plan
+    if parent is None:
+        return False
+    before = {(entry.name, entry.digest) for entry in parent.plan.inputs if _is_file(entry)}
+    return before == {(read.name, read.digest) for read in world.desired.inputs if _is_file(read)}
+
+
+def _is_file(entry: Input | InputRead) -> bool:
+    return entry.complete == "whole file"
 
 
 def _returns_to(archive: Archive, world: World) -> int | None:

@@ -49,9 +49,17 @@ def checkout_of(path: Path) -> Checkout | None:
     if head.returncode != 0:
         return None  # a repository without a commit says nothing about order
     commit = head.stdout.decode().strip()
-    shown = _git(folder, "show", f"{commit}:./{path.name}")
-    committed = hashlib.sha256(shown.stdout).hexdigest() if shown.returncode == 0 else None
-    return Checkout(commit, committed)
+    return Checkout(commit, committed_digest(path, commit))
+
+
+def committed_digest(path: Path, commit: str) -> str | None:
+    """The SHA-256 of a file in a commit of the work tree that it lies in; None if it is not there.
+
+    Raises:
+        Unavailable: git did not answer.
+    """
+    shown = _git(path.resolve().parent, "show", f"{commit}:./{path.name}")
+    return hashlib.sha256(shown.stdout).hexdigest() if shown.returncode == 0 else None
 
 
 def relate(folder: Path, source: str, commit: str) -> Ancestry:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from planner.ancestry import assess_input, source_after
+from planner.ancestry import assess_inputs, source_after
 from planner.pending import is_unchanged, pending_head
 from planner.ports import Ports, Request
 from planner.publishing import NumberTaken, publish
 from planner.world import World, observe, read_decided
 from plans.collector import collector_paused
+from plans.document import digest_of
 from plans.errors import Conflict
 from plans.fence import as_read
 from plans.guards import (
@@ -29,7 +30,9 @@ from plans.guards import (
     verdict,
 )
 from plans.kinds.dns import Change, cut, diff
+from plans.kinds.health import HEALTH_MEDIA_TYPE, HEALTH_NAME
 from plans.kinds.zone import DESIRED_MEDIA_TYPE, DESIRED_NAME
+from plans.observed.dns import desired_on
 from plans.plan import (
     Attachment,
     Base,
@@ -47,6 +50,7 @@ from plans.plan import (
 from plans.published import Published
 
 RACES_MAX = 100
+_MEDIA_TYPES = {DESIRED_NAME: DESIRED_MEDIA_TYPE, HEALTH_NAME: HEALTH_MEDIA_TYPE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Proposal:
     """What a pass computed from one world: thrown away whole if its number is lost."""
 
     waves: tuple[Wave, ...]
-    entry: Input
+    inputs: tuple[Input, ...]
     guards: tuple[GuardResult, ...]
 
 
@@ -97,6 +101,7 @@ def plan_stream(ports: Ports, request: Request) -> Outcome:
 def _conclude(ports: Ports, request: Request, world: World) -> Outcome:
     decided = world.decided
     notes = tuple(f"ignored {key}: its number is out of reach" for key in decided.numbers.beyond)
+    told = (*notes, *_health_notes(world))
     changes = _changes(world)
     by_schedule = request.origin == "planner"  # an override always gets a generation of its own
     if by_schedule and is_unchanged(world, changes):  # 3
@@ -104,24 +109,35 @@ def _conclude(ports: Ports, request: Request, world: World) -> Outcome:
         pointer = decided.pointer
         why = f"generation {pointer.desired_generation} is applied and nothing differs"
         return Outcome(
-            "unchanged", why, None, pointer.desired_generation, pointer.desired_digest, notes
+            "unchanged", why, None, pointer.desired_generation, pointer.desired_digest, told
         )
     head = pending_head(ports, world, request, changes) if by_schedule else None
     if head is not None:
         why = f"generation {head.plan.generation} already asks for this and waits to be enacted"
-        return Outcome("pending", why, head, head.plan.generation, head.digest, notes)
+        return Outcome("pending", why, head, head.plan.generation, head.digest, told)
     waves = _waves(world, changes)
-    entry = assess_input(ports, world)
-    guards = _guards(request, world, waves, entry)  # 4
+    inputs = assess_inputs(ports, world)
+    guards = _guards(request, world, waves, inputs[0])  # 4
     refuse_breaches(guards, remedy=_waiver_remedy(request.stream, guards))
-    plan = _compose(ports, request, world, Proposal(waves, entry, guards))
-    published = publish(ports.archive, plan, (world.desired_body,))  # 5
+    plan = _compose(ports, request, world, Proposal(waves, inputs, guards))
+    published = publish(ports.archive, plan, tuple(world.attached.values()))  # 5
     why = (
         "the desired state differs"
         if any(changes.values())
         else _why_without_changes(request, world)
     )
     return Outcome("published", why, published, plan.generation, published.digest, notes)
+
+
+def _health_notes(world: World) -> tuple[str, ...]:
+    """Unhealthy members that are kept in; where a plan is published, its review says so."""
+    health = world.desired.health
+    return tuple(
+        f"pool {pool.pool or pool.name} {pool.type} keeps unhealthy members in:"
+        f" {', '.join(member.id for member in pool.kept_in())}"
+        for pool in (health.pools if health else ())
+        if pool.kept_in()
+    )
 
 
 def _waiver_remedy(stream: str, guards: tuple[GuardResult, ...]) -> str:
@@ -138,7 +154,7 @@ def _changes(world: World) -> dict[str, tuple[Change, ...]]:
     return {
         target: ()
         if target in world.retiring
-        else diff(zone, world.desired.records, observation.state)
+        else diff(zone, desired_on(world.desired.records, target), observation.state)
         for target, observation in world.observed.items()
     }
 
@@ -222,11 +238,9 @@ def _compose(ports: Ports, request: Request, world: World, proposal: Proposal) -
     settings = decided.settings
     pointer = decided.pointer
     now = ports.clock.now().replace(microsecond=0)
-    desired = Attachment(
-        name=DESIRED_NAME,
-        digest=world.desired_digest,
-        size=len(world.desired_body),
-        media_type=DESIRED_MEDIA_TYPE,
+    attachments = tuple(
+        Attachment(name=name, digest=digest_of(body), size=len(body), media_type=_MEDIA_TYPES[name])
+        for name, body in world.attached.items()
     )
     hold = decided.hold
     return Plan(
@@ -250,16 +264,16 @@ def _compose(ports: Ports, request: Request, world: World, proposal: Proposal) -
         created_by=request.by,
         expires_at=now + timedelta(hours=settings.plan_hours),
         reason=request.reason,
-        inputs=(proposal.entry,),
-        source=source_after(world, proposal.entry),
+        inputs=proposal.inputs,
+        source=source_after(world, proposal.inputs[0]),
         standing=decided.standing,
         guards=proposal.guards,
         waivers=request.waivers,
         summary=_summary(proposal.waves),
         waves=proposal.waves,
-        attachments=(desired,),
+        attachments=attachments,
         content_digest=content_digest(
-            settings.mode, desired.digest, proposal.waves, request.waivers
+            settings.mode, world.desired_digest, proposal.waves, request.waivers
         ),
     )
 

@@ -8,26 +8,44 @@ from typing import Protocol
 
 from plans.clock import Clock
 from plans.kinds.dns import RecordKey, Records
+from plans.kinds.health import HealthDocument
 from plans.observed.view import View
-from plans.plan import Ancestry, Origin, Waiver
+from plans.plan import Ancestry, Completeness, Origin, Waiver
 from plans.storage.archive import Archive
 from plans.storage.register import Register
 
 
 @dataclass(frozen=True, slots=True)
-class DesiredRead:
-    """The complete desired state as it was read, and what it was read from.
+class InputRead:
+    """One input as it was read.
 
-    ``commit`` is the work tree's commit (None outside git); ``dirty`` says that the bytes read are
-    not the ones that commit holds.
+    ``commit`` is the work tree's commit (None outside git, and of health); ``dirty`` says that the
+    bytes read are not the ones that commit holds.
     """
 
-    records: Mapping[RecordKey, Records]
     name: str
     digest: str
     size: int
     commit: str | None
     dirty: bool
+    complete: Completeness = "whole file"
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredRead:
+    """The complete desired state as it was read, and what it was read from: the zone file first.
+
+    ``health`` says why members of capacity pools are in it or not; None where there is no pool.
+    """
+
+    records: Mapping[RecordKey, Records]
+    inputs: tuple[InputRead, ...]
+    health: HealthDocument | None = None
+
+    @property
+    def commit(self) -> str | None:
+        """The one commit that every file was read at."""
+        return self.inputs[0].commit
 
 
 class DesiredSource(Protocol):

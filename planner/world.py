@@ -17,7 +17,8 @@ from plans.document import digest_of, encode
 from plans.errors import Refused
 from plans.fence import Fence
 from plans.kinds.dns import Limits, RecordKey
-from plans.kinds.zone import zone_document
+from plans.kinds.health import HEALTH_NAME
+from plans.kinds.zone import DESIRED_NAME, zone_document
 from plans.mirror import read_mirrors
 from plans.names import JUMP_MAX, Generation, plan_key, pointer_key, settings_key
 from plans.observed.view import Observation
@@ -97,6 +98,14 @@ class World:
     @cached_property
     def desired_digest(self) -> str:
         return digest_of(self.desired_body)
+
+    @property
+    def attached(self) -> dict[str, bytes]:
+        """What a plan is published with, by the attachment's name."""
+        bodies = {DESIRED_NAME: self.desired_body}
+        if self.desired.health is not None:
+            bodies[HEALTH_NAME] = encode(self.desired.health)
+        return bodies
 
 
 def read_decided(ports: Ports, stream: str) -> Decided:

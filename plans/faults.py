@@ -6,6 +6,7 @@ Each fault has its path into the document, so that a reader can refuse at the fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -22,6 +23,17 @@ class Fault(NamedTuple):
     path: Path
     what: str
     rule: str
+
+
+def path_text(path: Path) -> str:
+    """A path as JSONPath: ``$.waves[0].targets``."""
+    return "$" + "".join(_part(part) for part in path)
+
+
+def _part(part: str | int) -> str:
+    if isinstance(part, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", part):
+        return f".{part}"
+    return f"[{part!r}]"
 
 
 def numbering_faults(plan: Plan) -> Iterator[Fault]:

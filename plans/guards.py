@@ -3,6 +3,9 @@
 The planner evaluates them on what it computed; the enactor again, against the register's settings,
 on what the plan says (``exact``) or on each difference it computes (``converge``: schedule S12).
 
+``never-empty`` sees whole targets. That no pool is left without records cannot be told from a
+difference; resolving a pool never leaves out its last member (``planner.pools``).
+
 A breach refuses with the rule's name, limit and counts; a waiver names one rule, never all.
 """
 

@@ -20,6 +20,7 @@ from plans.kinds.dns import Change
 Mode = Literal["exact", "converge"]
 Origin = Literal["planner", "override", "rollback"]
 Ancestry = Literal["first", "same", "newer", "older", "unrelated", "unknown"]
+Completeness = Literal["whole file", "every member"]
 PLAN_SCHEMA: Literal["planfence/plan/v1"] = "planfence/plan/v1"
 UNCERTAIN_ANCESTRY: frozenset[str] = frozenset({"unrelated", "unknown"})
 
@@ -55,10 +56,11 @@ class Base(Document):
 
 
 class Input(Document):
-    """One input the desired state was read from.
+    """One input the desired state was read from: a file, or the health of a pools file's members.
 
     ``ancestry`` relates its commit to the parent plan's ``source``; None outside git.
-    ``returns_to`` is the generation whose desired state this one equals again, outside git.
+    ``returns_to`` is the generation whose desired state this one equals again, outside git; it
+    stands at the first input. Health has neither, nor a commit.
     """
 
     name: str
@@ -69,7 +71,7 @@ class Input(Document):
     ancestry: Ancestry | None
     returns_to: GenerationNumber | None
     read_at: Timestamp
-    complete: Literal["whole file"]
+    complete: Completeness
 
 
 class GuardResult(Document):

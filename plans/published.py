@@ -14,6 +14,7 @@ from plans.document import decode, digest_of
 from plans.errors import Refused
 from plans.faults import numbering_faults, zone_faults
 from plans.kinds.dns import RecordKey, Records
+from plans.kinds.health import HEALTH_NAME, HealthDocument
 from plans.kinds.zone import DESIRED_NAME, ZoneDocument, state_of
 from plans.names import (
     JUMP_MAX,
@@ -24,7 +25,7 @@ from plans.names import (
     plan_key,
     plans_prefix,
 )
-from plans.plan import Plan, Tombstone
+from plans.plan import Attachment, Plan, Tombstone
 from plans.storage.archive import Archive, Stored
 
 _TOMBSTONE_MARK = b'{"schema":"planfence/tombstone/'
@@ -153,7 +154,38 @@ def read_desired(archive: Archive, plan: Plan, zone: str) -> dict[RecordKey, Rec
         Unavailable: the archive cannot be read.
     """
     what = f"the desired state of plan {plan.generation} of {plan.stream}"
-    entry = plan.attachment(DESIRED_NAME)
+    body = _attached(archive, plan, plan.attachment(DESIRED_NAME), what)
+    with collector_paused():
+        document = decode(ZoneDocument, body, what=what)
+        if document.zone != zone:
+            raise _of_another_zone(plan, what, zone, document.zone)
+        return state_of(document)
+
+
+def read_health(archive: Archive, plan: Plan, zone: str) -> HealthDocument | None:
+    """The health that a plan's pools were resolved with, verified; None where it has no pools.
+
+    Raises:
+        Refused: missing, altered, or of another zone.
+        Unavailable: the archive cannot be read.
+    """
+    entry = plan.attachment(HEALTH_NAME)
+    if entry is None:
+        return None
+    what = f"the health of the pools of plan {plan.generation} of {plan.stream}"
+    document = decode(HealthDocument, _attached(archive, plan, entry, what), what=what)
+    if document.zone != zone:
+        raise _of_another_zone(plan, what, zone, document.zone)
+    return document
+
+
+def _attached(archive: Archive, plan: Plan, entry: Attachment | None, what: str) -> bytes:
+    """The bytes of an attachment, as the plan names them.
+
+    Raises:
+        Refused: there are none, or others.
+        Unavailable: the archive cannot be read.
+    """
     stored = None
     if entry is not None:
         key = blob_key(plan.stream, plan.generation, entry.digest)
@@ -172,17 +204,17 @@ def read_desired(archive: Archive, plan: Plan, zone: str) -> dict[RecordKey, Rec
             actual=digest_of(stored.body),
             remedy=f"publish a new plan: `planfence plan {plan.stream}`",
         )
-    with collector_paused():
-        document = decode(ZoneDocument, stored.body, what=what)
-        if document.zone != zone:
-            raise Refused(
-                f"{what} is about another zone",
-                rule="zone",
-                expected=zone,
-                actual=document.zone,
-                remedy=f"look at the stream's zone: `planfence stream show {plan.stream}`",
-            )
-        return state_of(document)
+    return stored.body
+
+
+def _of_another_zone(plan: Plan, what: str, zone: str, found: str) -> Refused:
+    return Refused(
+        f"{what} is about another zone",
+        rule="zone",
+        expected=zone,
+        actual=found,
+        remedy=f"look at the stream's zone: `planfence stream show {plan.stream}`",
+    )
 
 
 def check_changes(plan: Plan, zone: str) -> None:

@@ -22,6 +22,8 @@ from pydantic import BaseModel
 from plans.decisions import Approval, Hold, Rejection
 from plans.document import Document
 from plans.journal import Entry
+from plans.kinds.health import HealthDocument
+from plans.kinds.pools import PoolsFile
 from plans.kinds.zone import ZoneDocument
 from plans.mirror import Mirror
 from plans.plan import Plan, Tombstone
@@ -33,10 +35,12 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 DOCUMENTS: Final[Mapping[str, type[Document]]] = {
     "approval": Approval,
     "entry": Entry,
+    "health": HealthDocument,
     "hold": Hold,
     "mirror": Mirror,
     "plan": Plan,
     "pointer": Pointer,
+    "pools": PoolsFile,
     "rejection": Rejection,
     "settings": Settings,
     "tombstone": Tombstone,

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -26,6 +26,7 @@ from plans.document import digest_of, encode, to_attributes
 from plans.errors import PlanfenceError
 from plans.fence import Fence
 from plans.kinds.dns import RecordKey, Records
+from plans.kinds.health import HealthDocument
 from plans.names import Key, plan_key, pointer_key
 from plans.plan import Ancestry, Plan, Waiver
 from plans.pointer import Pointer, read_pointer
@@ -106,6 +107,11 @@ class Ids:
         return f"{self.count:032x}"
 
 
+def no_health() -> NoReturn:
+    """Who is asked for health where there is no pool: nobody."""
+    raise AssertionError("health was asked for")
+
+
 @dataclass
 class Desired:
     """A desired state, and what git would say of its commits."""
@@ -114,16 +120,22 @@ class Desired:
     commit: str | None = None
     dirty: bool = False
     related: dict[tuple[str, str], Ancestry] = field(default_factory=dict)
+    health: HealthDocument | None = None
 
     def read(self) -> planner.ports.DesiredRead:
         body = repr(sorted(self.records.items())).encode()
         return planner.ports.DesiredRead(
             records=self.records,
-            name="zone.yaml",
-            digest=hashlib.sha256(body).hexdigest(),
-            size=len(body),
-            commit=self.commit,
-            dirty=self.dirty,
+            inputs=(
+                planner.ports.InputRead(
+                    name="zone.yaml",
+                    digest=hashlib.sha256(body).hexdigest(),
+                    size=len(body),
+                    commit=self.commit,
+                    dirty=self.dirty,
+                ),
+            ),
+            health=self.health,
         )
 
     def relate(self, source: str, commit: str) -> Ancestry:

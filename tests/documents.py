@@ -18,7 +18,51 @@ from plans.names import (
     settings_key,
 )
 from plans.plan import Tombstone
-from tests.builders import CHANGED, STREAM, T1, Stream
+from tests.builders import CHANGED, STREAM, T1, ZONE, Stream
+
+POOLS: Any = {
+    "pools": {
+        "api": {
+            "type": "A",
+            "ttl": 30,
+            "min_members": 1,
+            "seen_bad": 2,
+            "members": [
+                {
+                    "id": "eu",
+                    "address": "192.0.2.1",
+                    "capacity": 3.0,
+                    "health": {"http": {"url": "http://192.0.2.1/up", "timeout_seconds": 2.5}},
+                },
+                {"id": "us", "address": "192.0.2.2", "capacity": 1.0, "health": {"file": "us"}},
+            ],
+        }
+    }
+}
+HEALTH: Any = {
+    "schema": "planfence/health/v1",
+    "zone": ZONE,
+    "pools": [
+        {
+            "pool": "api",
+            "name": f"api.{ZONE}",
+            "type": "A",
+            "min_members": 1,
+            "seen_bad": 1,
+            "members": [
+                {
+                    "id": "eu",
+                    "capacity": 3.0,
+                    "observations": [{"healthy": False, "detail": "connection refused"}],
+                    "counted": "bad",
+                    "state": "out",
+                    "weight": 3,
+                    "why": "unhealthy",
+                }
+            ],
+        }
+    ],
+}
 
 
 def real_documents() -> dict[str, Any]:
@@ -50,6 +94,8 @@ def real_documents() -> dict[str, Any]:
         "zone": json.loads(blob.body),
         "entry": json.loads(str(journal["document"])),
         "approval": to_attributes(approval),
+        "health": HEALTH,
+        "pools": POOLS,
         "tombstone": to_attributes(Tombstone(generation=1, digest=published.digest)),
         **{name: dict(stream.register.read(key) or {}) for name, key in items.items()},
     }
@@ -67,6 +113,7 @@ def edited(document: Any, *path: str | int, to: Any) -> Any:
     return copy
 
 
+MEMBER = ("pools", "api", "members", 0)
 BAD_VALUES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "digest in capitals": ("plan", ("content_digest",), "A" * 64),
     "short digest": ("plan", ("attachments", 0, "digest"), "a" * 63),
@@ -94,6 +141,16 @@ BAD_VALUES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "stream of one segment": ("settings", ("stream",), "dns"),
     "no target": ("settings", ("targets",), []),
     "target named twice": ("settings", ("targets",), ["t", "t"]),
+    "capacity 0": ("pools", (*MEMBER, "capacity"), 0),
+    "no member": ("pools", ("pools", "api", "members"), []),
+    "no pool": ("pools", ("pools",), {}),
+    "pool of a type that is no address": ("pools", ("pools", "api", "type"), "MX"),
+    "health from nowhere": ("pools", (*MEMBER, "health"), {}),
+    "health from two": ("pools", (*MEMBER, "health"), {"file": "a", "route53": "b"}),
+    "file with an absolute path": ("pools", (*MEMBER[:-1], 1, "health", "file"), "/etc/up"),
+    "probe of no time": ("pools", (*MEMBER, "health", "http", "timeout_seconds"), 0),
+    "member half in": ("health", ("pools", 0, "members", 0, "state"), "half"),
+    "weight 256": ("health", ("pools", 0, "members", 0, "weight"), 256),
     "ttl that is text": ("zone", ("records", 0, "ttl"), "300"),
     "unknown field deep down": ("zone", ("records", 0), {"name": "x", "extra": 1}),
 }

@@ -106,7 +106,7 @@ def fields(schema: dict[str, Any], root: dict[str, Any], path: str = "") -> Iter
         yield from fields(node, root, place)
 
 
-@pytest.mark.parametrize("name", ["plan", "zone", "tombstone"])
+@pytest.mark.parametrize("name", ["plan", "zone", "health", "tombstone"])
 def test_every_field_of_a_plan_is_documented_once_and_no_other_is(name: str) -> None:
     text = page("plan-document.md")
     sections = re.split(r"^## .*planfence/(\w+)/v1`$", text, flags=re.MULTILINE)

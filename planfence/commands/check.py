@@ -9,7 +9,8 @@ from planfence.app import FILE, App, Command, Result, shared_options
 # The names of plans.schema.DOCUMENTS, and the two kinds of file that people write. They stand here
 # because help must not import the documents; a test compares them.
 NAMES = (
-    *"approval entry hold mirror plan pointer rejection settings tombstone zone".split(),
+    *"approval entry health hold mirror plan pointer pools rejection settings".split(),
+    *("tombstone", "zone"),
     *("desired-state", "config"),
 )
 
@@ -40,11 +41,12 @@ def command(
     planfence.toml and no stores. FILE is one of
       *.json        a document that its own field "schema" names, or --as NAME
       *.yaml, *.yml octoDNS zone YAML, the desired state of a zone (desired-state)
+      *.pools.yaml  the capacity pools of a zone (pools)
       *.toml        a planfence.toml (config)
       -             stdin: a document, or what --as NAME says
 
-    NAME is approval, entry, hold, mirror, plan, pointer, rejection, settings, tombstone, zone,
-    desired-state or config.
+    NAME is approval, entry, health, hold, mirror, plan, pointer, pools, rejection, settings,
+    tombstone, zone, desired-state or config.
 
     What only a stream can tell is not checked: lineage, approvals, digests of attachments.
 

@@ -33,11 +33,12 @@ def command(app: App, /, *, stream: str, generation: int | str) -> Result:
     app.about["generation"] = number
     published = read_plan(session.archive, stream, settings.lineage, number, digest)
     app.about["digest"] = published.digest
-    report, standing = review_of(app, published, settings)
+    report, standing, pools = review_of(app, published, settings)
     document: dict[str, Any] = {
         "outcome": "done",
         **standing_document(standing),
         "warnings": [warning.document() for warning in report.warnings],
+        "pools": pools,
     }
     if app.wants_document:
         document["plan"] = published.plan.model_dump(mode="json", by_alias=True)

@@ -20,6 +20,7 @@ from planfence.outputs.parts import (
     Warned,
 )
 from plans.document import DigestText, GenerationNumber, IdText, Timestamp
+from plans.kinds.health import PoolHealth
 from plans.plan import GuardResult, Mode, Origin, Plan, PlanReference, Summary
 
 
@@ -33,6 +34,7 @@ class PlanOutput(AboutPlan):
     summary: Summary | None
     guards: list[GuardResult]
     warnings: list[Warned]
+    pools: list[PoolHealth]
 
 
 class ShowOutput(DoneAboutPlan):
@@ -41,6 +43,7 @@ class ShowOutput(DoneAboutPlan):
     state: State
     approvals: Approvals
     warnings: list[Warned]
+    pools: list[PoolHealth]
     plan: Plan
 
 

@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planfence.check_document import CANONICAL, check_document
-from planfence.json_places import path_text
 from plans.document import decode, encode, from_attributes
 from plans.errors import Refused
-from plans.faults import record_faults
+from plans.faults import path_text, record_faults
 from plans.kinds.zone import ZoneDocument, state_of
 from plans.names import plan_key
 from plans.plan import Plan

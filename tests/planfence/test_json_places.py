@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planfence.json_places import DEPTH_MAX, INTEGER_MAX, Path, Reading, path_text, read_json
+from planfence.json_places import DEPTH_MAX, INTEGER_MAX, Path, Reading, read_json
+from plans.faults import path_text
 
 NUMBERS = st.integers(-INTEGER_MAX, INTEGER_MAX) | st.floats(allow_nan=False, allow_infinity=False)
 VALUES = st.recursive(

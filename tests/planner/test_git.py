@@ -18,7 +18,7 @@ from plans.document import digest_of
 from plans.errors import PlanfenceError, Refused, Unavailable
 from plans.guards import Breached
 from plans.plan import Plan, Waiver
-from tests.builders import STREAM, ZONE, Stream
+from tests.builders import STREAM, ZONE, Stream, no_health
 
 
 def zone_text(address: int) -> str:
@@ -83,8 +83,9 @@ class Planned:
     repository: Repository
 
     def outcome(self, *waived: str) -> Outcome:
-        source = ZoneYaml(self.repository.path, "example.com.yaml", ZONE, None)
         ports = self.stream.planner_ports
+        path = self.repository.path
+        source = ZoneYaml(path, "example.com.yaml", ZONE, None, no_health, ports.clock)
         waivers = tuple(Waiver(rule=rule, reason="known") for rule in waived)
         return plan_stream(
             Ports(ports.archive, ports.register, ports.clock, source, ports.view),

@@ -9,6 +9,7 @@ import pytest
 
 from plans.document import digest_of, encode
 from plans.errors import Refused, Unavailable
+from plans.kinds.health import HealthDocument
 from plans.kinds.zone import ZoneDocument, zone_document
 from plans.names import JUMP_MAX, blob_key, plan_key
 from plans.plan import Attachment, Plan, Tombstone
@@ -18,6 +19,7 @@ from plans.published import (
     published_digest,
     published_from,
     read_desired,
+    read_health,
     read_plan,
 )
 from tests.builders import (
@@ -208,6 +210,48 @@ def test_a_desired_state_that_is_not_the_plans_is_refused(
 ) -> None:
     with pytest.raises(Refused) as caught:
         read_desired(stream.archive, make(stream, published), ZONE)
+    assert caught.value.rule == rule
+
+
+# The health of pools
+
+
+def with_health(stream: Stream) -> Published:
+    stream.desired.health = HealthDocument(zone=ZONE, pools=())
+    return stream.publish(CHANGED)
+
+
+def test_a_plan_without_pools_has_no_health(stream: Stream, published: Published) -> None:
+    assert read_health(stream.archive, published.plan, ZONE) is None
+
+
+def test_health_is_read_as_it_was_published(stream: Stream) -> None:
+    plan = with_health(stream).plan
+    assert read_health(stream.archive, plan, ZONE) == HealthDocument(zone=ZONE, pools=())
+
+
+@pytest.mark.parametrize(
+    ("body", "zone", "rule"),
+    [
+        (None, ZONE, "attachment-missing"),
+        (b"[" * 57, ZONE, "attachment-digest"),
+        (b"", "example.org.", "zone"),
+    ],
+)
+def test_a_health_that_is_not_the_plans_is_refused(
+    stream: Stream, body: bytes | None, zone: str, rule: str
+) -> None:
+    plan = with_health(stream).plan
+    entry = plan.attachment("health")
+    assert entry
+    if body is None:
+        gone = entry.model_copy(update={"digest": "0" * 64})
+        plan = plan.model_copy(update={"attachments": (gone,)})
+    elif body:
+        key = blob_key(STREAM, 1, entry.digest)
+        overwrite_object(stream.archive, key, body.ljust(entry.size)[: entry.size])
+    with pytest.raises(Refused) as caught:
+        read_health(stream.archive, plan, zone)
     assert caught.value.rule == rule
 
 

@@ -29,6 +29,7 @@ from plans.published import Published, read_plan
 from plans.settings import Settings, create_stream, read_settings
 from plans.storage.archive import Archive
 from plans.storage.register import Register
+from tests.builders import no_health
 from tests.processes.points import Points
 from tests.processes.recorded import RecordedTarget
 from tests.processes.stores import Stores
@@ -191,7 +192,7 @@ class World:
         points: Points | None = None,
     ) -> Report:
         """One planning pass, as a command runs it."""
-        source = CountedYaml(ZoneYaml(desired, desired.name, ZONE, None))
+        source = CountedYaml(ZoneYaml(desired, desired.name, ZONE, None, no_health, self.clock))
         waivers = tuple(Waiver(rule=rule, reason="tested") for rule in waive)
         with self.register() as register:
             ports = planner.ports.Ports(

@@ -39,7 +39,7 @@ def errors(name: str, document: Any) -> list[str]:
 def read(name: str, document: Any) -> object:
     """What planfence does when it meets this document."""
     model = DOCUMENTS[name]
-    if name in {"plan", "zone", "entry", "tombstone"}:
+    if name in {"plan", "health", "zone", "entry", "tombstone"}:
         body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         return decode(model, body, what=name)
     return from_attributes(model, document, what=name)

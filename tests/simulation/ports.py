@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from planner.ports import DesiredRead
+from planner.ports import DesiredRead, InputRead
 from plans.fence import Fence, FenceSeen
 from plans.kinds.dns import Change, RecordKey, Records
 from plans.names import Key, generation_of_key
@@ -176,16 +176,12 @@ class Checkout:
     def _read(self) -> DesiredRead:
         repository = self.repository
         if self.loose is not None:
-            return DesiredRead(self.loose, "override.yaml", "f" * 64, 1, None, dirty=False)
+            override = InputRead("override.yaml", "f" * 64, 1, None, dirty=False)
+            return DesiredRead(self.loose, (override,))
         number = len(repository.commits) - 1 if self.pinned is None else self.pinned
-        return DesiredRead(
-            records=repository.commits[number],
-            name=repository.name,
-            digest=f"{number:064x}",
-            size=1,
-            commit=repository.id_of(number),
-            dirty=False,
-        )
+        commit = repository.id_of(number)
+        file = InputRead(repository.name, f"{number:064x}", 1, commit, dirty=False)
+        return DesiredRead(repository.commits[number], (file,))
 
 
 @dataclass(frozen=True)
