@@ -7,8 +7,8 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
@@ -26,12 +26,19 @@ class Cost:
 
 @dataclass(frozen=True)
 class Command:
-    """A command in a folder, how it must end, and a word that its output must hold."""
+    """A command in a folder, how it must end, and a word that its output must hold.
+
+    Args:
+        environment: what it is given beside the bench's own.
+        prepare: what is done before each run, and not measured.
+    """
 
     arguments: tuple[str, ...]
     folder: Path
     exit_code: int = 0
     says: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    prepare: Callable[[], object] | None = None
 
     def run(self) -> Cost:
         """Run it to its end.
@@ -39,7 +46,10 @@ class Command:
         A child's peak counts what its parent held when it was started, so this process stays small:
         zones are made, and plans are read, in children of their own.
         """
-        environment = {**os.environ, "PLANFENCE_USER": "bench", "PYTHONPATH": str(ROOT)}
+        if self.prepare is not None:
+            self.prepare()
+        own = {"PLANFENCE_USER": "bench", "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, **self.environment, **own}
         # Whoever installs planfence has its byte code: no run but the first compiles it.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         output = self.folder / "output.txt"
@@ -65,10 +75,6 @@ class Command:
     def output(self) -> str:
         self.run()
         return (self.folder / "output.txt").read_text()
-
-
-def planfence(folder: Path, *arguments: str, says: str = "") -> Command:
-    return Command((str(BIN / "planfence"), *arguments), folder, says=says)
 
 
 def python(folder: Path, *arguments: str) -> Command:

@@ -8,29 +8,45 @@ too, aliases, DKIM keys and other texts, mail, services and a few of the rarer t
 
 from __future__ import annotations
 
+import argparse
 import random
 import string
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+# What the apex refers to in the zone itself: a name server loads no zone without its own address.
+_HOSTS = ("mx1", "mx2", "ns1", "ns2")
 _LETTERS = string.ascii_letters + string.digits
 
 Rendered = tuple[str, str]
 """A type, and its values as YAML with their key in front."""
 
 
-def zone_yaml(record_sets: int) -> Iterator[str]:
-    """A zone of so many record sets, part by part."""
+def zone_yaml(
+    record_sets: int, *, without: Collection[str] = (), changed: bool = False
+) -> Iterator[str]:
+    """A zone of so many record sets, part by part.
+
+    Args:
+        without: types that it has no record sets of.
+        changed: of every hundred record sets one has another TTL.
+    """
     source = random.Random(record_sets)
     yield "---\n"
     yield _entry("''", [*_apex()], 3600)
-    left = record_sets - 3
+    for host in _HOSTS:
+        yield _entry(host, [_listed("A", ["198.18.0.53"])], 3600)
+    left = record_sets - 3 - len(_HOSTS)
+    to_change = record_sets // 100 if changed else 0
     number = 0
     while left > 0:
         name, sets = _name(number, source)
-        sets = sets[:left]
-        yield _entry(name, sets, 300 if number % 3 else 3600)
+        sets = [each for each in sets if each[0] not in without][:left]
+        ttl = 300 if number % 3 else 3600
+        if len(sets) == 1 and left <= to_change * 100:
+            ttl, to_change = ttl + 1, to_change - 1
+        if sets:
+            yield _entry(name, sets, ttl)
         left -= len(sets)
         number += 1
 
@@ -116,8 +132,17 @@ def _ipv6(source: random.Random) -> str:
     return f"2001:db8:{source.randrange(1, 65536):x}::{source.randrange(1, 65536):x}"
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.zones")
+    parser.add_argument("size", type=int)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--without", metavar="TYPE", action="append", default=[])
+    parser.add_argument("--changed", action="store_true")
+    given = parser.parse_args()
+    given.file.parent.mkdir(parents=True, exist_ok=True)
+    with given.file.open("w", encoding="utf-8") as stream:
+        stream.writelines(zone_yaml(given.size, without=given.without, changed=given.changed))
+
+
 if __name__ == "__main__":
-    path = Path(sys.argv[2])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as stream:
-        stream.writelines(zone_yaml(int(sys.argv[1])))
+    main()
