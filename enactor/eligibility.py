@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from enactor.ports import Ports, Request
@@ -17,7 +18,9 @@ from plans.decisions import (
     Hold,
     approvals_wanted,
     counted,
+    enough,
     read_decisions,
+    relied_on,
 )
 from plans.errors import Refused
 from plans.guards import JUMP_MAX_RULE, differences, evaluate, refuse_breaches
@@ -141,14 +144,14 @@ def _verify(
     now = None if resumes else ports.clock.now()
     standing = counted(plan, published.digest, approvals, settings, now=now)
     # As many as are wanted: each becomes a condition, and a transaction holds 100 of them.
-    counting = standing[: approvals_wanted(plan, settings)]
+    counting = relied_on(plan, settings, standing)
     # In exact the steps are all there is to do: a desired state that is gone strands nobody.
     converges = plan.mode == "converge"
     desired = read_desired(ports.archive, plan, settings.zone) if converges else None
     check_changes(plan, settings.zone)
     _check_targets(seen, plan)
     _check_digests(seen, published, approvals)
-    _check_stops(seen, plan)
+    _check_stops(seen, plan, ports.clock.now())
     if not resumes:
         _check_first_claim(ports, request, seen, published)
     _check_approvals(settings, published, counting)
@@ -232,7 +235,7 @@ def _same_bytes(
         )
 
 
-def _check_stops(seen: _Seen, plan: Plan) -> None:
+def _check_stops(seen: _Seen, plan: Plan, now: datetime) -> None:
     """What a person stopped: this generation for good, or the stream for now."""
     rejection = seen.decisions.rejection(plan.generation)
     if rejection is not None:
@@ -242,7 +245,7 @@ def _check_stops(seen: _Seen, plan: Plan) -> None:
             rule="rejected",
             remedy=f"publish a new plan: `planfence plan {plan.stream}`",
         )
-    hold = seen.decisions.hold
+    hold = seen.decisions.hold(now)
     if hold is not None and not passes_holds(plan):
         raise held(plan.stream, hold)
 
@@ -252,7 +255,7 @@ def _check_approvals(
 ) -> None:
     plan = published.plan
     wanted = approvals_wanted(plan, settings)
-    if len(approvals) < wanted:
+    if not enough(plan, settings, approvals):
         raise Refused(
             f"plan {plan.generation} of {plan.stream} is not approved",
             rule="approvals",
@@ -266,7 +269,7 @@ def _check_approvals(
 def held(stream: str, hold: Hold) -> Refused:
     """The refusal that a hold is."""
     return Refused(
-        f"{stream} is held by {hold.by}: {hold.reason}",
+        f"{stream} is held by {hold.told}",
         rule="held",
         remedy=f"`planfence release {stream}` ends the hold",
     )

@@ -12,12 +12,14 @@ from functools import partial
 from typing import Literal
 
 from enactor.eligibility import Chosen, choose
+from enactor.leasing import Leasing
 from enactor.ports import Ports, Request
 from enactor.steps import Enactment, enact_target
 from enactor.targets import Propagating, Target
 from plans.claim import Claimed, claim, complete
 from plans.errors import Conflict, PlanfenceError, Superseded
 from plans.journal import Draft, EntryKind, record
+from plans.lease import LeaseLost
 from plans.mirror import mirror_at_completion, raise_mirror, read_mirror
 from plans.plan import PlanReference, TargetPlan, Wave
 from plans.storage.register import Put
@@ -63,40 +65,45 @@ def enact_stream(ports: Ports, request: Request) -> Outcome:
 
     Raises:
         Refused, Superseded: nothing was claimed; nothing was changed.
-        Unavailable: a store did not answer before the first step.
+        Unavailable: a store did not answer before the first step, or another holds the lease.
     """
-    attempt = ports.new_id()
-    found = _claim(ports, request, attempt)
-    if found is None:
-        return Outcome("already_applied", None, None)
-    if isinstance(found, PlanReference):
-        return Outcome("already_applied", found.generation, found.digest)
-    chosen, claimed = found
-    enactment = Enactment(
-        ports=ports,
-        request=request,
-        published=chosen.published,
-        desired=chosen.desired,
-        settings=chosen.grounds.settings,
-        attempt=attempt,
-    )
-    opened: dict[str, Target] = {}
-    results = _waves(enactment, opened)
-    outcome = _conclude(enactment, claimed, results, resumed=chosen.resumes)
-    if outcome.error is not None or not request.sync:
-        return outcome
-    # Last of all: what is applied is applied, however long its servers take.
-    return replace(outcome, targets=tuple(_settled(ports, opened, each) for each in results))
+    leasing = Leasing(ports, request, ports.new_id())
+    with leasing:
+        found = _claim(ports, request, leasing)
+        if found is None:
+            return Outcome("already_applied", None, None)
+        if isinstance(found, PlanReference):
+            return Outcome("already_applied", found.generation, found.digest)
+        chosen, claimed = found
+        enactment = Enactment(
+            ports=ports,
+            request=request,
+            published=chosen.published,
+            desired=chosen.desired,
+            settings=chosen.grounds.settings,
+            attempt=leasing.attempt,
+            tenure=leasing.tenure,
+        )
+        opened: dict[str, Target] = {}
+        results = _waves(enactment, opened)
+        outcome = _conclude(enactment, claimed, results, resumed=chosen.resumes)
+        if outcome.error is not None or not request.sync:
+            return outcome
+        # Last of all: what is applied is applied, however long its servers take.
+        return replace(outcome, targets=tuple(_settled(ports, opened, each) for each in results))
 
 
 def _claim(
-    ports: Ports, request: Request, attempt: str
+    ports: Ports, request: Request, leasing: Leasing
 ) -> tuple[Chosen, Claimed] | PlanReference | None:
     """Choose and claim. A claim that lost a race chooses anew, from reads."""
+    attempt = leasing.attempt
     for _ in range(CLAIMS_MAX):
         chosen = choose(ports, request)
         if not isinstance(chosen, Chosen):
             return chosen
+        if leasing.waited_for(chosen.grounds.settings):
+            continue  # another pass may have changed everything meanwhile
         details: list[tuple[str, str]] = [("mode", chosen.published.plan.mode)]
         if request.adopt:
             details.append(("adopt", "yes"))
@@ -131,7 +138,11 @@ def _settled(ports: Ports, opened: Mapping[str, Target], result: TargetOutcome) 
     target = opened[result.target]
     if not isinstance(target, Propagating):
         return result
-    return replace(result, note=target.settle(partial(ports.progress.waiting, result.target)))
+    try:
+        note = target.settle(partial(ports.progress.waiting, result.target))
+    except LeaseLost as lost:
+        note = f"not known to be answered everywhere: {lost.what}"
+    return replace(result, note=note)
 
 
 def _waves(enactment: Enactment, opened: dict[str, Target]) -> list[TargetOutcome]:
@@ -153,18 +164,21 @@ def _waves(enactment: Enactment, opened: dict[str, Target]) -> list[TargetOutcom
 def _wave(
     enactment: Enactment, wave: Wave, results: list[TargetOutcome], opened: dict[str, Target]
 ) -> bool:
-    """Returns True when the pass ends here: a newer generation was seen on some target."""
+    """Returns True when the pass ends here: a newer generation was seen, or the lease was lost."""
     for part in wave.targets:
         result = _target(enactment, part, opened)
         results.append(result)
-        if isinstance(result.error, Superseded):
+        ended = isinstance(result.error, Superseded)
+        if ended or isinstance(result.error, LeaseLost):
             return True
     return False
 
 
 def _target(enactment: Enactment, part: TargetPlan, opened: dict[str, Target]) -> TargetOutcome:
     try:
-        target = opened[part.target] = enactment.ports.target(part.target, enactment.settings)
+        target = opened[part.target] = enactment.ports.target(
+            part.target, enactment.settings, enactment.tenure
+        )
         enact_target(enactment, part, target)
     except PlanfenceError as error:
         return TargetOutcome(part.target, done=False, error=error)
@@ -180,6 +194,7 @@ def _conclude(
     error = _worst(results)
     if error is None:
         try:
+            enactment.tick()
             draft = _draft(
                 ports, request, generation, digest, enactment.attempt, kind="applied", details=()
             )
@@ -189,7 +204,7 @@ def _conclude(
             error = failure
     outcome = _outcome(results, error)
     if error is not None:
-        _record_end(enactment, results, outcome)
+        _record_end(enactment, results, outcome, error)
         _raise_mirrors(enactment)
     return Outcome(outcome, generation, digest, tuple(results), error, resumed)
 
@@ -249,9 +264,14 @@ def _outcome(results: list[TargetOutcome], error: PlanfenceError | None) -> Pass
     return ends.get(error.outcome, "failed")
 
 
-def _record_end(enactment: Enactment, results: list[TargetOutcome], outcome: str) -> None:
+def _record_end(
+    enactment: Enactment, results: list[TargetOutcome], outcome: str, error: PlanfenceError
+) -> None:
     """Tell the journal how the pass ended. The pass ended all the same if the journal is away."""
+    lost = isinstance(error, LeaseLost)
     details = [("outcome", outcome)]
+    if lost:
+        details.append(("lease", error.what[:500]))
     for result in results:
         state = "done" if result.done else str(result.error or "not reached")
         details.append((f"target {result.target}", state[:500]))
@@ -261,7 +281,7 @@ def _record_end(enactment: Enactment, results: list[TargetOutcome], outcome: str
         enactment.plan.generation,
         enactment.published.digest,
         enactment.attempt,
-        kind="ended",
+        kind="lease-lost" if lost else "ended",
         details=tuple(details),
     )
     try:

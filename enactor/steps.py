@@ -16,12 +16,14 @@ from enactor.confirming import stands_as_written
 from enactor.eligibility import held
 from enactor.ports import Ports, Request
 from enactor.targets import Target
+from enactor.unfenced import adoption_needed, planned_on_another
 from plans.claim import passes_holds, superseded_by_pointer
 from plans.decisions import Hold, as_hold
 from plans.errors import Conflict, Drifted, FenceMoved, Refused, Superseded, Unavailable, Unknown
-from plans.fence import Fence, FenceSeen, Unreadable, as_read
+from plans.fence import Fence, FenceSeen, as_read
 from plans.guards import Difference, evaluate, existing_sets, refuse_breaches
 from plans.kinds.dns import Change, RecordKey, Records, cut, diff
+from plans.lease import Tenure
 from plans.mirror import Mirror, as_mirror, ensure_mirror, raise_mirror
 from plans.names import hold_key, mirror_key, pointer_key
 from plans.observed.dns import desired_on
@@ -47,6 +49,7 @@ class Enactment:
     desired: Mapping[RecordKey, Records] | None
     settings: Settings
     attempt: str
+    tenure: Tenure | None = None
     own_fences: dict[str, Fence] = field(default_factory=dict)
     """By target, this plan's fence as it was read last. The pass ends by mirroring these."""
 
@@ -63,6 +66,15 @@ class Enactment:
             lineage=self.plan.lineage,
             attempt=attempt or self.attempt,
         )
+
+    def tick(self) -> None:
+        """Go on only with the lease, where the stream has one.
+
+        Raises:
+            LeaseLost: it is not held any more.
+        """
+        if self.tenure is not None:
+            self.tenure.tick()
 
     def holds(self, seen: FenceSeen) -> bool:
         """Whether a fence is this plan's, whichever attempt wrote it."""
@@ -96,11 +108,13 @@ def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None
         Superseded: a newer generation stands at the target or at the pointer.
         Refused: the world moved, another digest or lineage stands there, a guard, or a hold.
         Unavailable, Unknown: the target or the register did not answer; the next pass resumes.
+        LeaseLost: the lease is not held any more.
         Conflict: no progress in ``SETBACKS_MAX`` rounds.
     """
     setbacks = unknowns = 0
     written: set[int] = set()
     while setbacks < SETBACKS_MAX:
+        enactment.tick()
         seen = target.read_fence()
         if isinstance(seen, Fence) and enactment.holds(seen):
             enactment.own_fences[target.id] = seen
@@ -120,6 +134,8 @@ def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None
             # No failure: the next round's read of the fence tells whether it landed, and sending
             # again expects the same fence as before, so at most one of the two can land.
             unknowns += 1
+            if enactment.tenure is not None:
+                enactment.tenure.unsettled = True
             if unknowns > UNKNOWNS_MAX:
                 raise
             landed = False
@@ -137,6 +153,7 @@ def enact_target(enactment: Enactment, part: TargetPlan, target: Target) -> None
 
 def _apply(enactment: Enactment, target: Target, seen: FenceSeen, write: _Write) -> bool:
     """Send one step. True if it was acknowledged; False if the fence must be read again."""
+    enactment.tick()
     try:
         target.apply(write.changes, expected=seen, fence=write.fence)
         return True
@@ -168,7 +185,11 @@ def _read_beside(enactment: Enactment, target: Target) -> _Beside:
     pointer, hold, mirror = enactment.ports.register.read_all(
         pointer_key(stream), hold_key(stream), mirror_key(stream, target.id)
     )
-    return _Beside(as_pointer(pointer, stream), as_hold(hold, stream), as_mirror(mirror, target.id))
+    return _Beside(
+        as_pointer(pointer, stream),
+        as_hold(hold, stream, enactment.ports.clock.now()),
+        as_mirror(mirror, target.id),
+    )
 
 
 def _mirrored(
@@ -262,53 +283,11 @@ def _create_fence(
     planned = _planned_fence(plan, target.id)
     never_there = seen is None and planned is None and mirror.generation == 0
     if plan.mode == "exact" and as_read(seen) != planned:
-        raise _fence_moved(plan, target.id, planned, seen)
+        raise planned_on_another(plan, target.id, planned, seen)
     if not never_there and not enactment.request.adopt:
-        raise _adoption_needed(plan.stream, target.id, seen, mirror)
+        raise adoption_needed(plan.stream, target.id, seen, mirror)
     new_attempt = enactment.ports.new_id()
     return _Write((), enactment.fence(0, done=False, attempt=new_attempt))
-
-
-def _fence_moved(plan: Plan, target: str, planned: str | None, seen: FenceSeen) -> Refused:
-    return Refused(
-        f"the fence of {target} is not the one that plan {plan.generation} was made on",
-        rule="fence-moved",
-        expected=planned or "no fence",
-        actual=as_read(seen) or "no fence",
-        remedy=f"publish a new plan: `planfence plan {plan.stream}`",
-    )
-
-
-def _adoption_needed(stream: str, target: str, seen: FenceSeen, mirror: Mirror) -> Refused:
-    remedy = (
-        "find out who removed or replaced it; if the target is really this stream's, run the same"
-        " `planfence enact` with --adopt"
-    )
-    if seen is None:
-        return Refused(
-            f"the fence of {target} is gone",
-            rule="fence-missing",
-            expected=f"a fence of generation {mirror.generation} or newer"
-            if mirror.generation
-            else "the fence that stood there at planning",
-            actual="none",
-            remedy=remedy,
-        )
-    if isinstance(seen, Unreadable):
-        return Refused(
-            f"what stands at the fence of {target} is no fence record",
-            rule="fence-unreadable",
-            expected="v=pf1 ...",
-            actual=seen.unreadable[:120],
-            remedy=remedy,
-        )
-    return Refused(
-        f"the fence of {target} is of another lineage than {stream}",
-        rule="fence-foreign",
-        expected="this stream's lineage",
-        actual=seen.lineage,
-        remedy=remedy,
-    )
 
 
 def _exact(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) -> _Write:
@@ -318,7 +297,7 @@ def _exact(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) 
     if position == 0 and not enactment.holds(seen):
         planned = _planned_fence(plan, target.id)
         if planned != seen.text():
-            raise _fence_moved(plan, target.id, planned, seen)
+            raise planned_on_another(plan, target.id, planned, seen)
     if position >= len(part.steps):
         raise Refused(
             f"{target.id} stands at step {position} of plan {plan.generation}, which has"

@@ -26,6 +26,10 @@ _PLAIN = (
     "updates_max",
     "deletes_max",
     "plan_hours",
+    "lease_seconds",
+    "retain_days",
+    "retain_count",
+    "prune_grace_hours",
 )
 
 

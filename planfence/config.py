@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from planfence.app import UsageRefused
-from planfence.route53 import KEYS, settings_from
+from planfence.route53 import KEYS, role_from, settings_from
 from planfence.stores import (
     BUDGET_SECONDS,
     BUDGET_SECONDS_MAX,
@@ -71,6 +71,8 @@ class Config:
     keys: Mapping[str, str]
     """Where a TSIG key is, by its name here; a path."""
     route53: Route53Settings
+    role: str | None
+    """What an enacting pass calls targets in AWS as; an ARN."""
 
     @property
     def root(self) -> Path:
@@ -170,7 +172,7 @@ class _Reader:
         self.problems.append(f"{place}: {reason}")
 
     def config(self, path: Path, data: Mapping[str, Any]) -> Config:
-        self._unknown("", data, ("stores", "streams", "keys", "route53"))
+        self._unknown("", data, ("stores", "streams", "keys", "route53", "enactor"))
         stores = self._table("stores", data.get("stores", {}))
         self._unknown("stores.", stores, _STORE_KEYS)
         archive = self._store(stores, "archive", ARCHIVE_DEFAULT, archive_place)
@@ -185,7 +187,10 @@ class _Reader:
         account = self._table("route53", data.get("route53", {}))
         self._unknown("route53.", account, KEYS)
         route53 = settings_from(account, self.report)
-        return Config(path, archive, register, budget_seconds, streams, self._keys(data), route53)
+        enactor = self._table("enactor", data.get("enactor", {}))
+        self._unknown("enactor.", enactor, ("role",))
+        role, keys = role_from(enactor, self.report), self._keys(data)
+        return Config(path, archive, register, budget_seconds, streams, keys, route53, role)
 
     def _keys(self, data: Mapping[str, Any]) -> Mapping[str, str]:
         files: dict[str, str] = {}

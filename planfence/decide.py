@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from planfence.app import App, Result
 from planfence.output import lines
+from planfence.protecting import check_protectable, protect, unprotect
 from planfence.states import stamp, standing_of
 from plans.claim import superseded_by_pointer
 from plans.deciding import approve, place_hold, reject, release
@@ -58,11 +61,11 @@ def approve_plan(app: App, stream: str, generation: int, digest: str) -> Result:
 
 
 def reject_plan(app: App, stream: str, generation: int, reason: str) -> Result:
-    """Reject a plan. One that stopped half-way may be rejected, one that is applied may not.
+    """Reject a plan that nobody has claimed.
 
     Raises:
         Superseded: the pointer has passed it, or it is applied.
-        Refused: it was rejected before, or cannot be read.
+        Refused: it was rejected before, is claimed, or cannot be read.
     """
     by = app.identity()
     session = app.session()
@@ -82,26 +85,53 @@ def reject_plan(app: App, stream: str, generation: int, reason: str) -> Result:
     return Result({"outcome": "done", "by": by, "reason": reason}, lines(text))
 
 
-def hold_stream(app: App, stream: str, reason: str) -> Result:
+def hold_stream(
+    app: App, stream: str, reason: str, lasting: timedelta | None, *, at_target: bool = False
+) -> Result:
     """Hold a stream that exists.
 
+    Args:
+        lasting: how long; None: until somebody releases it.
+        at_target: whether targets are protected too, as far as they can be. Goes on where such a
+            hold stands already: some of them may not be protected yet.
+
     Raises:
-        Refused: there is no such stream, or it is held already.
+        Refused: there is no such stream, it is held already, or a target cannot be protected.
+        Unavailable: a target may not be protected; the hold stands.
     """
     by = app.identity()
     session = app.session()
-    session.settings(stream)
-    hold = place_hold(
-        session.register,
-        stream,
-        by=by,
-        reason=reason,
-        clock=session.clock,
-        attempt=session.new_id(),
-    )
-    text = f"{stream} is held by {by} since {stamp(hold.at)}: {reason}"
+    settings = session.settings(stream)
+    hold = None
+    if at_target:
+        check_protectable(settings)
+        standing = read_hold(session.register, stream, session.clock.now())
+        hold = standing if standing is not None and standing.at_target else None
+    if hold is None:
+        hold = place_hold(
+            session.register,
+            stream,
+            by=by,
+            reason=reason,
+            clock=session.clock,
+            attempt=session.new_id(),
+            lasting=lasting,
+            at_target=at_target,
+        )
+    for target in protect(session, settings, hold) if at_target else ():
+        app.note(f"{target} is protected by somebody else already, and stays so after `release`")
+    until = f" until {stamp(hold.until)}" if hold.until is not None else ""
+    where = " at the target too" if at_target else ""
+    text = f"{stream} is held{where} by {hold.by} since {stamp(hold.at)}{until}: {hold.reason}"
     end = f"release  planfence release {stream}"
-    return Result({"outcome": "done", "by": by, "reason": reason}, lines(text, end))
+    document = {
+        "outcome": "done",
+        "by": hold.by,
+        "reason": hold.reason,
+        "until": hold.until.isoformat() if hold.until is not None else None,
+        "at_target": at_target,
+    }
+    return Result(document, lines(text, end))
 
 
 def release_stream(app: App, stream: str) -> Result:
@@ -109,6 +139,7 @@ def release_stream(app: App, stream: str) -> Result:
 
     Raises:
         Conflict: somebody else changed the hold meanwhile.
+        Refused, Unavailable: a target may be protected still; nothing was released.
     """
     from planner.world import read_decided
 
@@ -116,7 +147,10 @@ def release_stream(app: App, stream: str) -> Result:
     session = app.session()
     settings = session.settings(stream)
     standing = read_decided(session.planner_ports(settings), stream).standing
-    hold = read_hold(session.register, stream)
+    hold = read_hold(session.register, stream, session.clock.now())
+    if hold is not None and hold.at_target:
+        for target in unprotect(session, settings):
+            app.note(f"{target} stays protected: that was somebody else, not `planfence hold`")
     release(
         session.register,
         stream,
@@ -125,7 +159,7 @@ def release_stream(app: App, stream: str) -> Result:
         clock=session.clock,
         attempt=session.new_id(),
     )
-    ended = [f"the hold of {hold.by}: {hold.reason}"] if hold else []
+    ended = [f"the hold of {hold.told}"] if hold else []
     if standing:
         ended.append(f"the standing generation {standing.generation}")
     document = {

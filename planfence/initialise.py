@@ -35,6 +35,9 @@ TEMPLATE: Final = """\
 #                                               # or "rfc2136://ns1.example.com/example.com?key=ours"
 # escaped_semicolons = true                     # how the YAML writes ; in TXT, where it has any
 #
+# [enactor]
+# role = "arn:aws:iam::123456789012:role/NAME"  # Route 53: credentials that end with the lease
+#
 # [keys.ours]                                   # TSIG; or PLANFENCE_TSIG_OURS
 # file = "ours.key"                             # BIND syntax, as tsig-keygen writes it
 """

@@ -92,7 +92,7 @@ def review_of(
         zone=settings.zone,
         standing=standing,
         applied=_applied_state(app, published, settings),
-        hold=read_hold(session.register, settings.stream),
+        hold=read_hold(session.register, settings.stream, session.clock.now()),
         fenced=frozenset(name for name, mirror in mirrors.items() if mirror.generation),
         pools=pools,
         unread=unread,
@@ -143,6 +143,15 @@ class Watching:
         end = ", done" if done else ""
         self._app.progress(f"planfence: {target}: step {step}{end}")
 
+    def waits_for_lease(self, holder: str, epoch: int, seconds: float) -> None:
+        self._app.progress(
+            f"planfence: waiting for the lease, which {holder} holds under epoch {epoch},"
+            f" {seconds:.0f} s"
+        )
+
+    def lease_kept(self, reason: str) -> None:
+        self._app.note(f"the lease was not given back, and lapses: {reason}")
+
     def waiting(self, target: str, seconds: float) -> None:
         self._app.progress(f"planfence: {target}: waiting for its name servers, {seconds:.0f} s")
 
@@ -156,6 +165,7 @@ def enact_once(
     adopt: bool,
     allow_jump: str | None,
     sync: bool,
+    wait_seconds: float = 0.0,
 ) -> Result:
     """Run an enacting pass, and say how it ended for each target."""
     from enactor.enacting import enact_stream
@@ -163,7 +173,7 @@ def enact_once(
 
     by = app.identity(proven=False)  # only told: a pass has to work while STS does not
     session = app.session()
-    request = Request(stream, by, generation, digest, adopt, allow_jump, sync)
+    request = Request(stream, by, generation, digest, adopt, allow_jump, sync, wait_seconds)
     outcome = enact_stream(session.enactor_ports(Watching(app)), request)
     if outcome.generation is None:
         raise Refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from planfence.app import App, Result
@@ -13,6 +14,7 @@ from planfence.wiring import Session, mismatches
 from plans.decisions import Hold, read_hold
 from plans.errors import PlanfenceError
 from plans.fence import Fence, FenceSeen, Unreadable
+from plans.lease import Lease, read_lease
 from plans.mirror import Mirror, read_mirrors
 from plans.plan import PlanReference
 from plans.pointer import Pointer, read_pointer
@@ -20,6 +22,7 @@ from plans.published import published_from
 from plans.settings import Settings
 
 _SHORT = 12
+_HOLD_SHOWN = {"by", "reason", "at", "until", "at_target"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def status(app: App, stream: str | None) -> Result:
             failures.append(error)
             document = {
                 "stream": name,
-                **dict.fromkeys(("head", "desired", "applied", "hold")),
+                **dict.fromkeys(("head", "desired", "applied", "hold", "lease")),
                 "targets": [],
                 "error": refusal_document(error),
             }
@@ -66,7 +69,8 @@ def status(app: App, stream: str | None) -> Result:
 def _stream(app: App, session: Session, name: str) -> tuple[dict[str, Any], list[Block]]:
     settings = session.settings(name)
     pointer = read_pointer(session.register, name)
-    hold = read_hold(session.register, name)
+    hold = read_hold(session.register, name, session.clock.now())
+    lease = read_lease(session.register, name)
     for note in mismatches(session.config, settings):
         app.note(note)
     head, head_text = _head(session, settings, pointer)
@@ -76,7 +80,8 @@ def _stream(app: App, session: Session, name: str) -> tuple[dict[str, Any], list
         "head": head,
         "desired": _reference(pointer.desired if pointer else None),
         "applied": _reference(pointer.applied if pointer else None),
-        "hold": hold and {"by": hold.by, "reason": hold.reason, "at": hold.at.isoformat()},
+        "hold": _hold_document(hold),
+        "lease": lease and _lease_document(lease),
         "targets": [_place_document(place, settings, pointer) for place in places],
         "error": None,
     }
@@ -87,6 +92,8 @@ def _stream(app: App, session: Session, name: str) -> tuple[dict[str, Any], list
         Line(f"  applied  {_reference_text(pointer.applied if pointer else None)}"),
         _hold_line(hold),
     ]
+    if lease is not None or settings.lease_seconds:
+        told.append(Line(f"  lease    {_lease_text(lease, session.clock.now())}"))
     rows = [(place.target, _place_text(place, settings, pointer)) for place in places]
     return document, [*told, Grid(tuple(rows), indent="  ")]
 
@@ -222,4 +229,33 @@ def _reference_text(reference: PlanReference | None) -> str:
 def _hold_line(hold: Hold | None) -> Line:
     if hold is None:
         return Line("  hold     none")
-    return Line(f"  hold     HELD by {hold.by} since {stamp(hold.at)}: {hold.reason}", "loud")
+    end = f" until {stamp(hold.until)}" if hold.until is not None else ""
+    end += " at the target too" if hold.at_target else ""
+    return Line(f"  hold     HELD by {hold.by} since {stamp(hold.at)}{end}: {hold.reason}", "loud")
+
+
+def _hold_document(hold: Hold | None) -> dict[str, Any] | None:
+    return None if hold is None else hold.model_dump(mode="json", include=_HOLD_SHOWN)
+
+
+def _lease_document(lease: Lease) -> dict[str, Any]:
+    return {
+        "epoch": lease.epoch,
+        "state": lease.state,
+        "holder": lease.holder,
+        "seconds": lease.seconds,
+        "at": lease.at.isoformat(),
+        "ends_at": lease.ends_at and lease.ends_at.isoformat(),
+    }
+
+
+def _lease_text(lease: Lease | None, now: datetime) -> str:
+    """Who holds it, and for how long by the clocks of two hosts: for people, no decision."""
+    if lease is None:
+        return "never taken"
+    if lease.state == "released":
+        return f"free; epoch {lease.epoch} was {lease.holder}'s"
+    age = max(0, round((now - lease.at).total_seconds()))
+    return (
+        f"epoch {lease.epoch}, held by {lease.holder} for {age} s, of {lease.seconds} s at a time"
+    )

@@ -14,6 +14,7 @@ from plans.decisions import (
     Rejection,
     approvals_wanted,
     counted,
+    enough,
     read_approvals,
     read_rejection,
 )
@@ -36,12 +37,21 @@ class Standing:
     approvers: tuple[str, ...]
     wanted: int
     rejection: Rejection | None
+    broken: tuple[str, ...] = ()
+    """Who broke the glass for it: one such approval is enough alone."""
 
     @property
     def text(self) -> str:
+        if self.word in ("pending", "approved") and self.broken:
+            return f"{self.word}, BREAK-GLASS"
         if self.word in ("pending", "approved") and self.wanted:
             return f"{self.word}, {len(self.approvers)} of {self.wanted} approvals"
         return self.word
+
+    @property
+    def is_short(self) -> bool:
+        """Whether approvals are still wanted."""
+        return not self.broken and len(self.approvers) < self.wanted
 
     @property
     def is_open(self) -> bool:
@@ -69,9 +79,10 @@ def standing_of(session: Session, published: Published, settings: Settings) -> S
     approvers = tuple(approval.approver for approval in standing)
     wanted = approvals_wanted(plan, settings)
     word = _word(published, pointer, rejection, now)
-    if word == "pending" and wanted and len(approvers) >= wanted:
+    if word == "pending" and wanted and enough(plan, settings, standing):
         word = "approved"
-    return Standing(word, approvers, wanted, rejection)
+    broken = tuple(approval.approver for approval in standing if approval.break_glass)
+    return Standing(word, approvers, wanted, rejection, broken)
 
 
 def standing_document(standing: Standing) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, TypeVar
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from planfence.app import Flags, Outside, UsageRefused
 from planfence.config import FILE_NAME, Config, find_config, read_config
 from planfence.keys import Keys
-from planfence.route53 import Route53
+from planfence.route53 import PassRoute53, Route53
 from planfence.stores import (
     FilePlace,
     NoPlace,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import planner.health
     import planner.ports
     from enactor.targets import Target
+    from plans.lease import Tenure
     from plans.observed.dns import Access
     from plans.observed.view import View
     from plans.plan import Ancestry
@@ -152,11 +153,28 @@ class Session:
         """What an enacting pass is given."""
         from enactor.dns import dns_target
         from enactor.ports import Ports
+        from plans.lease import TenuredClock
 
-        def target(name: str, settings: Settings) -> Target:
-            return dns_target(name, settings.zone, self.access)
+        place = self.stores.register
+        region = None if isinstance(place, FilePlace) else place.region
+        route53 = PassRoute53(self.route53, self.clock, self.config.role, region)
 
-        return Ports(self.archive, self.register, self.clock, self.new_id, target, progress)
+        def target(name: str, settings: Settings, tenure: Tenure | None) -> Target:
+            access = self.access
+            if tenure is not None:  # whatever waits, renews
+                clock, account = TenuredClock(access.clock, tenure), partial(route53.account, name)
+                access = replace(access, clock=clock, account=partial(account, tenure))
+            return dns_target(name, settings.zone, access)
+
+        return Ports(
+            self.archive,
+            self.register,
+            self.clock,
+            self.new_id,
+            target,
+            progress,
+            bound=route53.bound,
+        )
 
     def check_zone(self, settings: Settings) -> None:
         """The file and the register mean the same zone, or nothing may be planned from the file.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from plans.decisions import NOT_HELD, Approval, approval_condition
+from plans.decisions import Approval, approval_condition, not_held
 from plans.document import to_attributes
 from plans.errors import ConditionFailed, Conflict, Superseded
 from plans.journal import Draft, End, end_after, record
@@ -80,7 +80,7 @@ def claim(register: Register, published: Published, grounds: Grounds, draft: Dra
         Check(reject_key(stream, plan.generation), Absent()),
     ]
     if not passes_holds(plan):
-        actions.append(Check(hold_key(stream), NOT_HELD))
+        actions.append(Check(hold_key(stream), not_held(draft.at)))
     actions += [
         Check(
             approval_key(stream, approval.generation, approval.approver),

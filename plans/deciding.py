@@ -5,15 +5,17 @@ What was decided is read in ``plans.decisions``.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
+from plans.claim import superseded_by_pointer
 from plans.clock import Clock
-from plans.decisions import NOT_HELD, Approval, Hold, Rejection, is_released, read_hold
-from plans.document import to_attributes
-from plans.errors import ConditionFailed, Conflict, Refused
-from plans.journal import Draft, record
-from plans.names import approval_key, hold_key, reject_key, released_key, settings_key
+from plans.decisions import Approval, Hold, Rejection, is_released, not_held, read_hold
+from plans.document import from_attributes, to_attributes
+from plans.errors import ConditionFailed, Conflict, PlanfenceError, Refused
+from plans.journal import Draft, EntryKind, record
+from plans.names import approval_key, hold_key, pointer_key, reject_key, released_key, settings_key
 from plans.plan import Plan
+from plans.pointer import as_pointer
 from plans.settings import Settings
 from plans.storage.register import Absent, Check, Either, Put, Register, Where
 
@@ -27,8 +29,13 @@ def approve(
     approver: str,
     clock: Clock,
     attempt: str,
+    emergency: str | None = None,
 ) -> Approval:
     """Approve a plan's bytes.
+
+    Args:
+        emergency: why one word must be enough, whoever gives it; None: this is none. The journal
+            has an entry ``break-glass`` with it.
 
     Interleavings of the transaction: a rejection lands between our reading and our writing, then
     the check on its absence fails in the store and the approval is refused. The settings change
@@ -39,7 +46,7 @@ def approve(
             bytes under this generation.
         Conflict: the settings changed meanwhile.
     """
-    if settings.self_approval == "deny" and approver == plan.created_by:
+    if emergency is None and settings.self_approval == "deny" and approver == plan.created_by:
         raise Refused(
             f"{approver} made plan {plan.generation} and may not approve it",
             rule="self-approval",
@@ -57,8 +64,11 @@ def approve(
         at=now,
         expires_at=now + timedelta(hours=settings.approval_hours),
         attempt=attempt,
+        break_glass=emergency is not None,
     )
-    draft = Draft("approved", now, approver, attempt, plan.generation, digest)
+    kind: EntryKind = "approved" if emergency is None else "break-glass"
+    details = () if emergency is None else (("reason", emergency),)
+    draft = Draft(kind, now, approver, attempt, plan.generation, digest, details)
     stream = plan.stream
     try:
         record(
@@ -105,14 +115,16 @@ def _approval_refused(refusal: ConditionFailed, plan: Plan, digest: str) -> Refu
 def reject(
     register: Register, plan: Plan, digest: str, *, by: str, reason: str, clock: Clock, attempt: str
 ) -> Rejection:
-    """Reject a generation for good.
+    """Reject a generation for good, while nobody has claimed it.
 
     Interleavings of the transaction: a claim of the same plan is in flight. It lands first, then
-    the rejection stops its resume and the next steps are the next plan's; it lands second, then
-    its check on the rejection's absence fails in the store (schedule S10).
+    our condition on the pointer fails in the store and nothing is written: what was begun is not
+    to be left half-way for ever. It lands second, then its check on the rejection's absence fails
+    in the store (schedule S10). A newer plan's claim lands first: then this one is superseded.
 
     Raises:
-        Refused: it was rejected before (by whom and why is in the message).
+        Refused: it was rejected before (by whom and why is in the message), or it is claimed.
+        Superseded: a newer generation is claimed.
     """
     now = clock.now()
     rejection = Rejection(
@@ -128,20 +140,53 @@ def reject(
     )
     key = reject_key(plan.stream, plan.generation)
     try:
-        record(register, plan.stream, draft, Put(key, to_attributes(rejection), Absent()))
+        record(
+            register,
+            plan.stream,
+            draft,
+            Put(key, to_attributes(rejection), Absent()),
+            Check(
+                pointer_key(plan.stream),
+                Either((Absent(), Where("desired_generation", "<", plan.generation))),
+            ),
+        )
     except ConditionFailed as refusal:
-        found = refusal.items[0] or {}
-        raise Refused(
-            f"plan {plan.generation} of {plan.stream} was rejected before by {found.get('by')}:"
-            f" {found.get('reason')}",
-            rule="rejected",
-            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
-        ) from refusal
+        raise _rejection_refused(refusal, plan) from refusal
     return rejection
 
 
+def _rejection_refused(refusal: ConditionFailed, plan: Plan) -> PlanfenceError:
+    before, claimed = refusal.items
+    if 0 in refusal.failed and before is not None:
+        return Refused(
+            f"plan {plan.generation} of {plan.stream} was rejected before by {before.get('by')}:"
+            f" {before.get('reason')}",
+            rule="rejected",
+            remedy=f"publish a new plan: `planfence plan {plan.stream}`",
+        )
+    pointer = as_pointer(claimed, plan.stream)
+    if pointer is None or pointer.desired_generation != plan.generation:
+        return superseded_by_pointer(plan.stream, plan.generation, pointer)
+    return Refused(
+        f"plan {plan.generation} of {plan.stream} is claimed: it is too late to reject it",
+        rule="claimed",
+        expected=f"a pointer below generation {plan.generation}",
+        actual=f"generation {pointer.desired_generation}",
+        remedy=f"`planfence hold {plan.stream} --reason TEXT` stops it before its next step,"
+        f" `planfence override {plan.stream} FILE --reason TEXT` replaces it",
+    )
+
+
 def place_hold(
-    register: Register, stream: str, *, by: str, reason: str, clock: Clock, attempt: str
+    register: Register,
+    stream: str,
+    *,
+    by: str,
+    reason: str,
+    clock: Clock,
+    attempt: str,
+    lasting: timedelta | None = None,
+    at_target: bool = False,
 ) -> Hold:
     """Hold the stream: nothing is claimed any more, and a running pass stops before its next step.
 
@@ -149,18 +194,37 @@ def place_hold(
     condition still holds and the newer hold stands; another hold does, then ours is refused and
     says whose stands.
 
+    Args:
+        lasting: how long; None: until somebody releases it.
+        at_target: the caller protects targets next. It is written first, so that whoever releases
+            the hold knows of every protection that there may be.
+
     Raises:
         Refused: the stream is held already.
     """
     now = clock.now()
-    hold = Hold(state="held", by=by, reason=reason, at=now, attempt=attempt)
-    draft = Draft("held", now, by, attempt, details=(("reason", reason),))
+    until = None if lasting is None else (now + lasting).replace(microsecond=0)
+    hold = Hold(
+        state="held",
+        by=by,
+        reason=reason,
+        at=now,
+        attempt=attempt,
+        until=until,
+        at_target=at_target,
+    )
+    details = [("reason", reason)]
+    if at_target:
+        details.append(("at-target", "yes"))
+    if until is not None:
+        details.append(("until", f"{until.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"))
+    draft = Draft("held", now, by, attempt, details=tuple(details))
     try:
-        record(register, stream, draft, Put(hold_key(stream), to_attributes(hold), NOT_HELD))
+        record(register, stream, draft, Put(hold_key(stream), to_attributes(hold), not_held(now)))
     except ConditionFailed as refusal:
-        found = refusal.items[0] or {}
+        found = from_attributes(Hold, refusal.items[0], what=f"the hold of {stream}")
         raise Refused(
-            f"{stream} is held already by {found.get('by')}: {found.get('reason')}",
+            f"{stream} is held already by {found.told}",
             rule="held",
             remedy=f"`planfence release {stream}` ends it",
         ) from refusal
@@ -186,8 +250,9 @@ def release(
         Conflict: the hold or the marker changed meanwhile.
     """
     now = clock.now()
-    hold = read_hold(register, stream)
+    hold = read_hold(register, stream, now)
     actions: list[Put] = []
+    details = (("at-target", "yes"),) if hold is not None and hold.at_target else ()
     if hold is not None:
         ended = Hold(state="released", by=by, reason=hold.reason, at=now, attempt=attempt)
         condition = Where("attempt", "=", hold.attempt)
@@ -198,7 +263,8 @@ def release(
     if not actions:
         return
     try:
-        record(register, stream, Draft("released", now, by, attempt, standing), *actions)
+        draft = Draft("released", now, by, attempt, standing, details=details)
+        record(register, stream, draft, *actions)
     except ConditionFailed as refusal:
         raise Conflict(
             f"the hold of {stream} changed meanwhile",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from plans.document import (
@@ -44,7 +44,10 @@ from plans.storage.register import (
 
 
 class Approval(Document):
-    """One person's word for exactly these bytes, until it expires."""
+    """One person's word for exactly these bytes, until it expires.
+
+    ``break_glass``: given in an emergency, by whoever may; it is enough alone.
+    """
 
     lineage: IdText
     generation: GenerationNumber
@@ -53,6 +56,7 @@ class Approval(Document):
     at: Timestamp
     expires_at: Timestamp
     attempt: IdText
+    break_glass: bool = False
 
 
 class Rejection(Document):
@@ -67,10 +71,11 @@ class Rejection(Document):
 
 
 class Hold(Document):
-    """A person's pause of the stream.
+    """A person's pause of the stream, until it is released or, where it has one, its end.
 
     The item stays when it is released, so that it is never absent and present again under a claim
-    that read it once.
+    that read it once. ``until`` is a whole second, by the clock of whoever asks: a pause of people,
+    on which no guarantee rests. ``at_target``: targets that can be were to be protected, too.
     """
 
     state: Literal["held", "released"]
@@ -78,9 +83,31 @@ class Hold(Document):
     reason: OneLine
     at: Timestamp
     attempt: IdText
+    until: Timestamp | None = None
+    at_target: bool = False
+
+    @property
+    def told(self) -> str:
+        """Who holds, until when, and why: for whoever is refused by it."""
+        end = f" until {_second(self.until)}" if self.until is not None else ""
+        where = " at the target too" if self.at_target else ""
+        return f"{self.by}{end}{where}: {self.reason}"
 
 
-NOT_HELD: Condition = Either((Absent(), Where("state", "=", "released")))
+def not_held(now: datetime) -> Condition:
+    """That no hold stands at this time, for the register to evaluate with a write."""
+    return Either(
+        (
+            Absent(),
+            Where("state", "=", "released"),
+            Where("until", "<=", _second(now)),
+        )
+    )
+
+
+def _second(moment: datetime) -> str:
+    """A time as it is kept: UTC, to the second, so that texts compare as times do."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +137,9 @@ class Decisions:
         found = self.items.get(reject_key(self.stream, generation).sk)
         return None if found is None else _rejection(found, self.stream, generation)
 
-    @property
-    def hold(self) -> Hold | None:
+    def hold(self, now: datetime) -> Hold | None:
         """The hold that stands, or None."""
-        return as_hold(self.items.get(hold_key(self.stream).sk), self.stream)
+        return as_hold(self.items.get(hold_key(self.stream).sk), self.stream, now)
 
     def is_released(self, generation: int) -> bool:
         """Whether a person released the standing override or rollback of this generation."""
@@ -158,13 +184,13 @@ def _rejection(attributes: Attributes, stream: str, generation: int) -> Rejectio
     return from_attributes(Rejection, attributes, what=f"the rejection of {stream} {generation}")
 
 
-def read_hold(register: Register, stream: str) -> Hold | None:
+def read_hold(register: Register, stream: str, now: datetime) -> Hold | None:
     """The hold that stands, or None."""
-    return as_hold(register.read(hold_key(stream)), stream)
+    return as_hold(register.read(hold_key(stream)), stream, now)
 
 
-def as_hold(attributes: Attributes | None, stream: str) -> Hold | None:
-    """The hold that an item holds, if it stands.
+def as_hold(attributes: Attributes | None, stream: str, now: datetime) -> Hold | None:
+    """The hold that an item holds, if it stands: neither released nor over.
 
     Raises:
         Refused: the item is not a hold.
@@ -172,7 +198,8 @@ def as_hold(attributes: Attributes | None, stream: str) -> Hold | None:
     if attributes is None:
         return None
     hold = from_attributes(Hold, attributes, what=f"the hold of {stream}")
-    return hold if hold.state == "held" else None
+    over = hold.until is not None and hold.until <= now
+    return hold if hold.state == "held" and not over else None
 
 
 def is_released(register: Register, stream: str, generation: int) -> bool:
@@ -192,8 +219,22 @@ def approval_condition(approval: Approval) -> Condition:
 
 
 def approvals_wanted(plan: Plan, settings: Settings) -> int:
-    """How many approvals this plan needs under these settings."""
+    """How many approvals this plan needs under these settings, if no glass is broken."""
     return max(settings.approvals, 1 if plan.needs_approval else 0)
+
+
+def enough(plan: Plan, settings: Settings, standing: tuple[Approval, ...]) -> bool:
+    """Whether the approvals that count suffice: as many as are wanted, or one in an emergency."""
+    wanted = approvals_wanted(plan, settings)
+    return len(standing) >= wanted or any(approval.break_glass for approval in standing)
+
+
+def relied_on(
+    plan: Plan, settings: Settings, standing: tuple[Approval, ...]
+) -> tuple[Approval, ...]:
+    """The approvals that a claim rests on: no more than it needs, so that no other can stop it."""
+    broken = tuple(approval for approval in standing if approval.break_glass)
+    return broken[:1] or standing[: approvals_wanted(plan, settings)]
 
 
 def counted(
@@ -215,6 +256,10 @@ def counted(
         if approval.lineage == plan.lineage
         and approval.generation == plan.generation
         and approval.digest == digest
-        and (settings.self_approval == "allow" or approval.approver != plan.created_by)
+        and (
+            settings.self_approval == "allow"
+            or approval.break_glass
+            or approval.approver != plan.created_by
+        )
         and (now is None or approval.expires_at > now)
     )

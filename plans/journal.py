@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -49,6 +49,16 @@ EntryKind = Literal[
     "rejected",
     "held",
     "released",
+    "override",
+    "rollback",
+    "break-glass",
+    "pinned",
+    "unpinned",
+    "marked",
+    "withdrawn",
+    "pruned",
+    "lease-lost",
+    "lease-taken",
     "claimed",
     "resumed",
     "applied",
@@ -62,11 +72,15 @@ TOKEN_LENGTH = 32
 
 
 class Entry(Document):
-    """One journal entry. ``previous`` is the SHA-256 of the entry before it, byte for byte."""
+    """One journal entry. ``previous`` is the SHA-256 of the entry before it, byte for byte.
+
+    ``id`` is what the entry tells of, by ``entry_id``: the same however often it is told.
+    """
 
     schema_version: Literal["planfence/entry/v1"] = Field("planfence/entry/v1", alias="schema")
     stream: str
     sequence: Annotated[int, Field(ge=1)]
+    id: DigestText
     previous: DigestText
     kind: EntryKind
     at: Timestamp
@@ -93,6 +107,7 @@ class Draft:
         return Entry(
             stream=stream,
             sequence=sequence,
+            id=entry_id(stream, self, dict(self.details)),
             previous=previous,
             kind=self.kind,
             at=self.at,
@@ -102,6 +117,26 @@ class Draft:
             digest=self.digest,
             details=dict(self.details),
         )
+
+
+def entry_id(stream: str, told: Draft | Entry, details: Mapping[str, str]) -> str:
+    """SHA-256 over stream, generation, step, kind and payload, each with its length before it.
+
+    No clock is in it, and nothing that could run two different events together: two events of one
+    millisecond have two ids, and one event that is told twice has one.
+    """
+    payload = [told.by, told.attempt, told.digest or ""]
+    payload += [part for detail in sorted(details.items()) for part in detail]
+    generation, step = str(told.generation or ""), details.get("step", "")
+    return _hashed([stream, generation, step, told.kind, _hashed(payload)])
+
+
+def _hashed(parts: Sequence[str]) -> str:
+    whole = hashlib.sha256()
+    for part in map(str.encode, parts):
+        whole.update(len(part).to_bytes(8, "big"))
+        whole.update(part)
+    return whole.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +331,8 @@ def verify(
     for entry in read_entries(register, stream):
         if entry.sequence != expected_sequence or entry.stream != stream:
             raise _broken(stream, expected_sequence, "is missing or out of order")
+        if entry.id != entry_id(stream, entry, entry.details):
+            raise _broken(stream, expected_sequence, "was altered after it was written")
         if entry.previous != previous:
             raise _broken(stream, expected_sequence - 1, "was altered after it was written")
         previous = digest_of(encode(entry))

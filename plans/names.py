@@ -85,12 +85,28 @@ def released_key(stream: str, generation: int) -> Key:
     return Key(decisions_partition(stream), f"released#{generation:012d}")
 
 
+def pin_key(stream: str, generation: int) -> Key:
+    return Key(decisions_partition(stream), f"pin#{generation:012d}")
+
+
+def prune_key(stream: str, generation: int) -> Key:
+    return Key(retention_partition(stream), f"prune#{generation:012d}")
+
+
+def retention_partition(stream: str) -> str:
+    return f"retention#{stream}"
+
+
 def enact_partition(stream: str) -> str:
     return f"enact#{stream}"
 
 
 def pointer_key(stream: str) -> Key:
     return Key(enact_partition(stream), "pointer")
+
+
+def lease_key(stream: str) -> Key:
+    return Key(enact_partition(stream), "lease")
 
 
 def mirror_key(stream: str, target: str) -> Key:

@@ -10,6 +10,7 @@ No safety rests on it: a request that is refused by throttling changed nothing a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,14 +42,18 @@ class Bucket:
         self._most = self._tokens = max(rate.burst - held_back, min(rate.burst, 1.0))
         self._counted_at = clock.monotonic()
 
-    def take(self, tokens: float) -> None:
+    def take(self, tokens: float, sleep: Callable[[float], None] | None = None) -> None:
         """Wait until so many tokens are there, and take them.
 
         A request that needs more than a full bucket is let pass when it is full; what it took too
         much is waited for afterwards.
+
+        Args:
+            sleep: how the caller waits; by default by the bucket's own clock.
         """
+        sleep = sleep or self._clock.sleep
         while (missing := min(tokens, self._most) - self._gained()) > 1e-9:
-            self._clock.sleep(max(missing / self._rate, _SLEEP_MIN_SECONDS))
+            sleep(max(missing / self._rate, _SLEEP_MIN_SECONDS))
         self._tokens -= tokens
 
     def throttled(self) -> None:

@@ -19,9 +19,21 @@ from plans.names import STREAM_PATTERN, mirror_key, pointer_key, settings_key, v
 from plans.plan import Mode
 from plans.storage.register import Absent, Action, Attributes, Check, Put, Register, Where
 
+LEASE_SECONDS_MIN = 40
+LEASE_SECONDS_MAX = 3600
+
 Limit = Annotated[str, Field(pattern=r"^([0-9]{1,9}|(100|[0-9]{1,2})%)$")]
 # The validators below refuse these; the JSON Schema says so too.
 StreamName = Annotated[str, Field(json_schema_extra={"pattern": STREAM_PATTERN})]
+# No lease, or one that is longer than three calls: a call must end well within its holder's share.
+LeaseSeconds = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=LEASE_SECONDS_MAX,
+        json_schema_extra={"not": {"minimum": 1, "maximum": LEASE_SECONDS_MIN - 1}},
+    ),
+]
 Names = Annotated[tuple[str, ...], Field(json_schema_extra={"uniqueItems": True})]
 
 
@@ -51,6 +63,10 @@ class Settings(Document):
     deletes_max: Limit = "30%"
     protect: Names = ()
     plan_hours: Annotated[int, Field(ge=1, le=24 * 365)] = 168
+    lease_seconds: LeaseSeconds = 0
+    retain_days: Annotated[int, Field(ge=0, le=3650)] = 30
+    retain_count: Annotated[int, Field(ge=1, le=10**6)] = 100
+    prune_grace_hours: Annotated[int, Field(ge=0, le=24 * 365)] = 24
 
     @field_validator("stream")
     @classmethod
@@ -58,6 +74,13 @@ class Settings(Document):
         if not valid_stream(stream):
             raise ValueError("a stream is kind/name, 2 or 3 segments of a-z 0-9 . _ -")
         return stream
+
+    @field_validator("lease_seconds")
+    @classmethod
+    def _lease_outlasts_calls(cls, seconds: int) -> int:
+        if 0 < seconds < LEASE_SECONDS_MIN:
+            raise ValueError(f"a lease has {LEASE_SECONDS_MIN} seconds at least; 0: there is none")
+        return seconds
 
     @field_validator("targets", "retiring", "protect")
     @classmethod

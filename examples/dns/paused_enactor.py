@@ -35,6 +35,10 @@ class Silent:
 
     def stepped(self, target: str, step: int, *, done: bool) -> None: ...
 
+    def waits_for_lease(self, holder: str, epoch: int, seconds: float) -> None: ...
+
+    def lease_kept(self, reason: str) -> None: ...
+
     def waiting(self, target: str, seconds: float) -> None: ...
 
 
@@ -63,7 +67,7 @@ def main() -> int:
         register=SqliteRegister(folder / ".planfence" / "register.db"),
         clock=clock,
         new_id=lambda: uuid.uuid4().hex,
-        target=lambda target, _: PausedZoneFile(
+        target=lambda target, *_: PausedZoneFile(
             target, folder / target.removeprefix("zonefile:"), zone, clock=clock
         ),
         progress=Silent(),

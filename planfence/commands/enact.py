@@ -24,6 +24,13 @@ from planfence.app import (
 @click.option("--adopt", is_flag=True, help="make a fence where one is gone or foreign")
 @click.option("--allow", type=click.Choice(["jump-max"]), help="accept it; with --reason")
 @click.option("--reason", type=REASON, help="why; kept in the journal")
+@click.option(
+    "--wait",
+    type=click.IntRange(0, 24 * 3600),
+    default=0,
+    metavar="SECONDS",
+    help="for the stream's lease, if another pass holds it",
+)
 @click.option("--no-sync", is_flag=True, help="do not wait until all name servers answer so")
 @shared_options
 @click.pass_obj
@@ -38,6 +45,7 @@ def command(
     adopt: bool,
     allow: str | None,
     reason: str | None,
+    wait: int,
     no_sync: bool,
 ) -> Result:
     """Enact a plan: exactly the bytes named, step by step, each under the target's fence.
@@ -63,5 +71,12 @@ def command(
         digest = full_digest(digest, stream, generation)
         app.about["digest"] = digest
     return enact_once(
-        app, stream, generation, digest, adopt=adopt, allow_jump=reason, sync=not no_sync
+        app,
+        stream,
+        generation,
+        digest,
+        adopt=adopt,
+        allow_jump=reason,
+        sync=not no_sync,
+        wait_seconds=wait,
     )

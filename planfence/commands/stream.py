@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from planfence.app import STREAM, App, Command, ParamType, Result, shared_options
+
+# Those of plans.settings, which help must not import; a test compares them.
+LEASE_SECONDS_MIN: Final = 40
+LEASE_SECONDS_MAX: Final = 3600
 
 
 class Limit(ParamType):
@@ -23,8 +29,26 @@ class Limit(ParamType):
         return str(int(number)) + ("%" if text.endswith("%") else "")
 
 
+class LeaseSeconds(ParamType):
+    """How long a lease lasts: not at all, or longer than three calls."""
+
+    name = "seconds"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value)
+        number = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else -1
+        if number != 0 and not LEASE_SECONDS_MIN <= number <= LEASE_SECONDS_MAX:
+            most = f"{LEASE_SECONDS_MIN} to {LEASE_SECONDS_MAX}"
+            self.fail(f"{text!r} is neither 0, for no lease, nor {most} seconds", param, ctx)
+        return number
+
+
 LIMIT = Limit()
+LEASE = LeaseSeconds()
 HOURS = click.IntRange(1, 24 * 365)
+GRACE = click.IntRange(0, 24 * 365)
 
 
 @click.group("stream", short_help="Show or change a stream's settings.")
@@ -58,6 +82,10 @@ def show(app: App, /, *, stream: str) -> Result:
 @click.option("--protect", multiple=True, metavar="NAME", help="repeatable; replaces the names")
 @click.option("--no-protect", is_flag=True, help="protect no name")
 @click.option("--plan-hours", type=HOURS, help="until a plan expires")
+@click.option("--lease-seconds", type=LEASE, metavar="N", help="of a pass; 0: no lease")
+@click.option("--retain-days", type=click.IntRange(0, 3650), help="a younger plan is not pruned")
+@click.option("--retain-count", type=click.IntRange(1, 10**6), help="newest applied ones are kept")
+@click.option("--prune-grace-hours", type=GRACE, help="between a plan's mark and its burial")
 @click.option("--target", multiple=True, metavar="URL", help="repeatable; replaces the targets")
 @click.option("--retire", multiple=True, metavar="URL", help="repeatable; lets a target go")
 @shared_options

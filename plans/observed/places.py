@@ -15,7 +15,7 @@ Nothing here imports dnspython: the config file is read by every command.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,6 +103,19 @@ def place_of(target: str) -> Place:
         known = ", ".join(f"{name}:" for name in _READERS)
         raise ValueError(f"{scheme}: does not exist here in this version, only {known}")
     return read(target, rest)
+
+
+def hosted_zone_ids(targets: Iterable[str]) -> tuple[str, ...]:
+    """The ids of the hosted zones among targets. What is no target at all is passed over."""
+    found = []
+    for target in targets:
+        try:
+            place = place_of(target)
+        except ValueError:
+            continue
+        if isinstance(place, HostedZonePlace):
+            found.append(place.zone_id)
+    return tuple(found)
 
 
 def _file(target: str, rest: str) -> FilePlace:

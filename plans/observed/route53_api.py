@@ -63,6 +63,17 @@ class Account:
         self.health_statuses = Bucket(HEALTH_STATUSES, clock)
         self._make_client = make_client or partial(client, "route53")
 
+    def under(self, clock: Clock, make_client: Callable[[], Any] | None = None) -> Account:
+        """The same account, its rates shared, for somebody who waits by another clock.
+
+        Args:
+            make_client: makes their own client; by default they use this one.
+        """
+        other = Account(clock, self.settings, make_client=make_client or (lambda: self.client))
+        other.requests, other.changes = self.requests, self.changes
+        other.health_statuses = self.health_statuses
+        return other
+
     @cached_property
     def client(self) -> Any:
         made = self._make_client()
@@ -128,7 +139,7 @@ class Paced:
 
         def once() -> T:
             for bucket, tokens in buckets:
-                bucket.take(tokens)
+                bucket.take(tokens, self.account.clock.sleep)
             try:
                 answer = send()
             except ClientError as error:

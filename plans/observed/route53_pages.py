@@ -9,8 +9,11 @@ Guarantees:
 1. A member that the model knows is read as botocore reads it.
 2. A member that the model has no name for is kept, as text: whoever reads the set refuses it by
    name.
-3. A page that cannot be read so, one without a list or with a member that stands twice included,
-   is an answer that cannot be parsed: nothing is taken from it.
+3. A page that cannot be read so is an answer that cannot be parsed: nothing is taken from it. So is
+   one without a list, one that does not say whether more follow, and a set in which a member stands
+   twice or one is missing that the model requires.
+4. An answer without a body is no answer, to whatever operation: botocore takes it for one in which
+   every member is absent.
 """
 
 from __future__ import annotations
@@ -23,13 +26,21 @@ from xml.etree import ElementTree
 from botocore.parsers import ResponseParserError
 
 _LISTED: Final = "before-parse.route-53.ListResourceRecordSets"
+_ANSWERED: Final = "before-parse.route-53"
 _SETS: Final = "ResourceRecordSets"
+_MORE: Final = "IsTruncated"
 
 
 def read_sets_of(client: Any) -> None:
-    """Have the record sets of a client's listings read here."""
+    """Have the record sets of a client's listings read here, and no empty answer taken for one."""
     # By name: a client that is given twice must not do it twice.
+    client.meta.events.register_first(_ANSWERED, _refuse_empty, unique_id=_ANSWERED)
     client.meta.events.register(_LISTED, _take_sets, unique_id=_LISTED)
+
+
+def _refuse_empty(response_dict: dict[str, Any], **_: Any) -> None:
+    if response_dict["status_code"] < 300 and not response_dict["body"]:
+        raise ResponseParserError("an answer without a body")
 
 
 def _take_sets(
@@ -46,8 +57,11 @@ def _take_sets(
     except ElementTree.ParseError:
         return  # botocore's parser says what is wrong with it
     lists = [element for element in page if _name(element.tag) == _SETS]
+    more = [element.text for element in page if _name(element.tag) == _MORE]
     try:
         (sets,) = lists
+        if more not in (["true"], ["false"]):
+            raise ValueError("it does not say whether more follow")
         read = _list(sets, operation_model.output_shape.members[_SETS])
     except ValueError as error:
         raise ResponseParserError(f"a page of record sets cannot be read: {error}") from error
@@ -74,6 +88,9 @@ def _structure(element: ElementTree.Element, shape: Any) -> dict[str, Any]:
             found[name] = _READERS[member.type_name](child, member)
     if len(found) < len(element):
         raise ValueError(f"a member of a {shape.name} stands twice")
+    for name in shape.required_members:
+        if name not in found:
+            raise ValueError(f"a {shape.name} has no {name}")
     return found
 
 

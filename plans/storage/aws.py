@@ -23,7 +23,9 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, Credentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -37,6 +39,7 @@ from botocore.exceptions import (
     ProxyConnectionError,
     SSLError,
 )
+from botocore.loaders import Loader
 from botocore.parsers import ResponseParserError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 from urllib3.exceptions import HTTPError
@@ -91,8 +94,18 @@ _DENIED: Final = frozenset(
 )
 
 
-def client(service: str, *, region: str | None = None) -> Any:
+def client(
+    service: str,
+    *,
+    region: str | None = None,
+    credentials: Credentials | None = None,
+    models: Loader | None = None,
+) -> Any:
     """A client that sends every request once. Endpoint and credentials are the SDK's own settings.
+
+    Args:
+        credentials: asked anew for each request, in the place of those of the SDK's settings.
+        models: which operations a service has, in the place of what the SDK knows.
 
     Raises:
         Refused: they cannot be used (no region, an unknown profile, ...).
@@ -104,9 +117,35 @@ def client(service: str, *, region: str | None = None) -> Any:
         user_agent_extra="planfence",
     )
     try:
-        return boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]
+        made: Any = (
+            boto3 if credentials is None and models is None else _session(credentials, models)
+        )
+        return made.client(service, region_name=region, config=config)
     except (BotoCoreError, ValueError) as error:
         raise _settings_refused(service, str(error)) from error
+
+
+class _Given(CredentialProvider):
+    """What the SDK finds where it looks for credentials."""
+
+    METHOD = "planfence"
+
+    def __init__(self, credentials: Credentials) -> None:
+        super().__init__()
+        self._credentials = credentials
+
+    def load(self) -> Credentials:
+        return self._credentials
+
+
+def _session(credentials: Credentials | None, models: Loader | None) -> boto3.Session:
+    """A session that has these credentials and cannot find any others, or has these models."""
+    core = botocore.session.get_session()
+    if credentials is not None:
+        core.register_component("credential_provider", CredentialResolver([_Given(credentials)]))
+    if models is not None:
+        core.register_component("data_loader", models)
+    return boto3.Session(botocore_session=core)
 
 
 def code_of(error: ClientError) -> str:

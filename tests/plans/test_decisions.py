@@ -10,11 +10,14 @@ import pytest
 from plans.decisions import (
     Approval,
     approvals_wanted,
+    counted,
+    enough,
     is_released,
     read_approvals,
     read_decisions,
     read_hold,
     read_rejection,
+    relied_on,
 )
 from plans.errors import Conflict, Refused, Unavailable
 from plans.journal import Entry, read_entries, verify
@@ -143,6 +146,23 @@ def test_waivers_and_uncertain_ancestry_need_a_person_whatever_the_setting(
         assert approvals_wanted(uncertain, free) == 1
 
 
+def test_what_is_counted_is_of_these_bytes_and_what_a_claim_rests_on_is_no_more_than_it_needs(
+    stream: Stream, published: Published
+) -> None:
+    plan, settings = published.plan, stream.set(approvals=2)
+    approvals = tuple(stream.approve(published, by) for by in ("bob", "cyd", "dan"))
+    now = stream.clock.now()
+    assert counted(plan, published.digest, approvals, settings, now=now) == approvals
+    assert counted(plan, "d" * 64, approvals, settings, now=now) == ()
+    assert relied_on(plan, settings, approvals) == approvals[:2]
+    emergency = stream.approve(published, "zoe", "nobody is awake")
+    assert (enough(plan, settings, approvals[:1]), enough(plan, settings, (emergency,))) == (
+        False,
+        True,
+    )
+    assert relied_on(plan, settings, (*approvals[:1], emergency)) == (emergency,)
+
+
 # Rejections
 
 
@@ -162,20 +182,20 @@ def test_a_rejection_is_final_and_says_who_and_why(stream: Stream, published: Pu
 
 
 def test_a_hold_stands_until_it_is_released(stream: Stream) -> None:
-    assert read_hold(stream.register, STREAM) is None
+    assert read_hold(stream.register, STREAM, stream.clock.now()) is None
     stream.hold()
-    found = read_hold(stream.register, STREAM)
+    found = read_hold(stream.register, STREAM, stream.clock.now())
     assert found
     assert (found.by, found.reason) == ("bob", "incident")
     with pytest.raises(Refused, match="held already by bob: incident") as caught:
         stream.hold("cyd")
     assert caught.value.rule == "held"
     stream.release()
-    assert read_hold(stream.register, STREAM) is None
+    assert read_hold(stream.register, STREAM, stream.clock.now()) is None
     assert stream.register.read(hold_key(STREAM)), "the item stays, so that it never reappears"
     assert last_entry(stream).kind == "released"
     stream.hold("cyd")
-    again = read_hold(stream.register, STREAM)
+    again = read_hold(stream.register, STREAM, stream.clock.now())
     assert again
     assert again.by == "cyd"
 
@@ -189,7 +209,9 @@ def test_a_lost_answer_to_a_decision_is_no_refusal(
         stream.hold()
     stream.faults.next("write", "hold", fault)
     act(stream)
-    assert (read_hold(stream.register, STREAM) is None) == (act is Stream.release)
+    assert (read_hold(stream.register, STREAM, stream.clock.now()) is None) == (
+        act is Stream.release
+    )
     assert last_entry(stream).sequence == (3 if act is Stream.release else 2)
 
 
@@ -210,7 +232,7 @@ def test_release_ends_the_standing_override_once_with_or_without_a_hold(stream: 
     stream.hold()
     stream.release(8)
     assert is_released(stream.register, STREAM, 8)
-    assert read_hold(stream.register, STREAM) is None
+    assert read_hold(stream.register, STREAM, stream.clock.now()) is None
 
 
 def test_only_the_hold_that_was_seen_is_released(stream: Stream) -> None:
@@ -224,17 +246,17 @@ def test_only_the_hold_that_was_seen_is_released(stream: Stream) -> None:
     with pytest.raises(Conflict) as caught:
         stream.release(7)
     assert caught.value.rule == "hold-changed"
-    assert read_hold(stream.register, STREAM)
+    assert read_hold(stream.register, STREAM, stream.clock.now())
     assert stream.register.read(released_key(STREAM, 7)) is None
 
 
 def test_a_hold_that_cannot_be_read_is_not_taken_for_none(stream: Stream) -> None:
     stream.faults.next("read", "hold", unavailable)
     with pytest.raises(Unavailable):
-        read_hold(stream.register, STREAM)
+        read_hold(stream.register, STREAM, stream.clock.now())
     overwrite_item(stream.register, hold_key(STREAM), state="perhaps")
     with pytest.raises(Refused, match="the hold of dns/example"):
-        read_hold(stream.register, STREAM)
+        read_hold(stream.register, STREAM, stream.clock.now())
 
 
 # Everything in one query
@@ -254,7 +276,11 @@ def test_one_query_finds_every_decision_from_a_generation_on(stream: Stream) -> 
     assert found.approvals(4) == ()
     assert found.rejection(3) is None
     assert found.rejection(4) == read_rejection(stream.register, STREAM, 4)
-    assert found.hold == read_hold(stream.register, STREAM) is not None
+    assert (
+        found.hold(stream.clock.now())
+        == read_hold(stream.register, STREAM, stream.clock.now())
+        is not None
+    )
     assert not found.is_released(2)
 
 
@@ -264,7 +290,7 @@ def test_an_old_decision_that_cannot_be_read_stops_nobody_else(stream: Stream) -
     overwrite_item(stream.register, Key(f"decision#{STREAM}", "reject#x"), strange="yes")
     found = read_decisions(stream.register, STREAM, 1)
     assert len(found.approvals(1)) == 1
-    assert found.hold is None
+    assert found.hold(stream.clock.now()) is None
     assert found.generations == {1, 7}
     with pytest.raises(Refused, match="rejection"):
         found.rejection(7)

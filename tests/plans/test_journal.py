@@ -291,8 +291,8 @@ def moved(item: Item, sequence: int) -> Item:
     return Item(journal_key(STREAM, sequence), item.attributes)
 
 
-def altered(item: Item) -> Item:
-    document = json.loads(str(item.attributes["document"])) | {"by": "eve"}
+def altered(item: Item, **fields: str) -> Item:
+    document = json.loads(str(item.attributes["document"])) | (fields or {"by": "eve"})
     body = json.dumps(document, separators=(",", ":")) + "\n"
     return Item(item.key, {"document": body})
 
@@ -322,6 +322,10 @@ TAMPERINGS: dict[str, tuple[Callable[[list[Item]], list[Item]], str]] = {
     ),
     "last altered": (
         lambda items: [*items[:4], altered(items[4]), items[5]],
+        "entry 5 of dns/example.com was altered",
+    ),
+    "time of the last altered": (
+        lambda items: [*items[:4], altered(items[4], at="2001-01-01T00:00:00Z"), items[5]],
         "the last one was altered",
     ),
 }

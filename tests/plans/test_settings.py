@@ -63,6 +63,10 @@ def test_the_defaults_are_those_of_the_design() -> None:
         "deletes_max": "30%",
         "protect": (),
         "plan_hours": 168,
+        "lease_seconds": 0,
+        "retain_days": 30,
+        "retain_count": 100,
+        "prune_grace_hours": 24,
     }
 
 

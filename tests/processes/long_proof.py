@@ -23,6 +23,7 @@ from tests.enactor.route53_trials import Trial, trials
 from tests.enactor.route53_trials import run as run_trial
 from tests.processes.crew import limited
 from tests.processes.disks import full_at_every_operation
+from tests.processes.failover import failover
 from tests.processes.kills import kill_rounds
 from tests.processes.outages import outages
 from tests.processes.pauses import pause_rounds
@@ -35,10 +36,12 @@ from tests.processes.races import (
 from tests.processes.server_pauses import LAST, pauses_at_bind
 from tests.processes.server_world import PointedTarget, UnfencedServerTarget
 from tests.processes.stores import AwsAt, Embedded, StoresAt
+from tests.simulation.multitudes import collisions, growth
 
 MODES: Final[tuple[Mode, ...]] = ("exact", "converge")
 KILLS_AT_ONCE: Final = 100  # in one folder, which is then removed
 HELD_AT_ONCE: Final = 200
+GROWN_BYTES_MAX: Final = 2_000_000
 PAUSES_AT_ONCE: Final = 30  # the journal of one stream is verified after each
 
 
@@ -167,7 +170,40 @@ def lost_endpoints(stores_at: AwsAt) -> Iterator[Part]:
             yield f"outages, {mode}, {'next' if begun else 'first'} generation", run
 
 
-def parts_on(stores: str, counts: Counts, seed: int, running: ExitStack) -> Iterator[Part]:
+def bad_days(stores_at: AwsAt, minutes: float) -> Iterator[Part]:
+    def run(folder: Path) -> str:
+        day = failover(stores_at, folder / "world", minutes)
+        assert not day.unexplained, day
+        assert len(day.takeovers) <= len(day.troubles), day
+        return str(day)
+
+    def run_without_lease(folder: Path) -> str:
+        return str(failover(stores_at, folder / "world", minutes / 3, lease_seconds=0))
+
+    if minutes:
+        yield "regions fail over", run
+        yield "regions fail over, no lease", run_without_lease
+
+
+def multitudes(count: int) -> Iterator[Part]:
+    def name_them(_: Path) -> str:
+        assert collisions(count) == 0
+        return f"{count} ids at one moment, 0 collisions"
+
+    def follow_them(_: Path) -> str:
+        grown = growth(count)
+        assert grown.handed_out == count
+        assert grown.grown_bytes < GROWN_BYTES_MAX, grown
+        return f"{count} entries followed, {grown.grown_bytes} bytes more than after a tenth"
+
+    if count:
+        yield "ids", name_them
+        yield "a journal followed", follow_them
+
+
+def parts_on(
+    stores: str, counts: Counts, seed: int, minutes: float, running: ExitStack
+) -> Iterator[Part]:
     """What is to be run on the stores named; a server that they need is started."""
     aws_at: AwsAt | None = None
     if stores == "aws":
@@ -177,7 +213,11 @@ def parts_on(stores: str, counts: Counts, seed: int, running: ExitStack) -> Iter
     yield from kills(stores_at, counts.kills, seed)
     yield from races(stores_at, counts.races, seed)
     yield from pauses(stores_at, counts.pauses)
-    yield from full_disks() if aws_at is None else lost_endpoints(aws_at)
+    if aws_at is None:
+        yield from full_disks()
+    else:
+        yield from lost_endpoints(aws_at)
+        yield from bad_days(aws_at, minutes)
 
 
 def prove(what: str, run: Callable[[Path], str]) -> None:
@@ -205,6 +245,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.add_argument(f"--{what}", type=int, help=f"{of} (usually {usual})")
     parser.add_argument("--held", type=int, default=1000, help="requests held by Route 53's double")
     parser.add_argument("--server-pauses", type=int, default=200, help="SIGSTOP, at BIND")
+    parser.add_argument("--minutes", type=float, default=30, help="of regions failing over, on AWS")
+    parser.add_argument("--entries", type=int, default=10**7, help="journal entries and their ids")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args(arguments)
     asked = {what: getattr(chosen, what) for what in Counts._fields}
@@ -212,9 +254,10 @@ def main(arguments: list[str] | None = None) -> int:
     for stores in COUNTS if chosen.stores == "both" else [chosen.stores]:
         with ExitStack() as running:
             counts = COUNTS[stores]._replace(**wanted)
-            for what, run in parts_on(stores, counts, chosen.seed, running):
+            for what, run in parts_on(stores, counts, chosen.seed, chosen.minutes, running):
                 prove(f"{stores}: {what}", run)
-    for what, run in (*pauses_at_a_server(chosen.server_pauses), *held(chosen.held)):
+    elsewhere = (*pauses_at_a_server(chosen.server_pauses), *held(chosen.held))
+    for what, run in (*elsewhere, *multitudes(chosen.entries)):
         prove(what, run)
     return 0
 

@@ -248,3 +248,46 @@ def claims_in_a_race(
             if entry.kind == "claimed" and entry.generation in generations
         ]
     return acknowledged, len(told)
+
+
+WRITINGS = 5  # of each writer, one right after the other
+
+
+def writers_race(
+    stores_at: StoresAt, folder: Path, _seed: int, racers: int = RACERS
+) -> Counter[str]:
+    """Sixteen processes append to one journal, all having read the same end first.
+
+    Returns:
+        How many entries each has written.
+    """
+    world = World(folder, stores_at(folder)).build()
+    with world.register() as register:
+        before = journal.read_end(register, STREAM)
+
+    def job(wire: Wire, number: int) -> int:
+        with world.register() as register:
+            end: journal.End | None = journal.read_end(register, STREAM)
+            wire.send(At("has read where the journal ends"))
+            wire.recv()
+            for writing in range(WRITINGS):
+                attempt = f"{number * 100 + writing:032x}"
+                draft = journal.Draft("settings", world.clock.now(), f"writer-{number}", attempt)
+                journal.record(register, STREAM, draft, end=end)
+                end = None
+        return WRITINGS
+
+    with Crew() as crew:
+        workers = [crew.start(lambda wire, n=n: job(wire, n)) for n in range(racers)]  # type: ignore[misc]
+        for worker in workers:
+            assert isinstance(worker.heard(), At)
+        for worker in workers:
+            worker.go()
+        done = sum(worker.result() for worker in workers)
+    with world.register() as register:
+        entries = list(journal.read_entries(register, STREAM, before.sequence))
+        assert journal.verify(register, STREAM) == before.sequence + done
+    numbers = [entry.sequence for entry in entries]
+    assert numbers == list(range(before.sequence + 1, before.sequence + done + 1))
+    assert len({entry.id for entry in entries}) == done
+    return Counter(entry.by for entry in entries)

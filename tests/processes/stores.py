@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Final, Protocol
 from uuid import uuid4
 
 from planfence.clock import SystemClock
+from plans.clock import Clock
 from plans.storage.archive import Archive
 from plans.storage.aws import BUDGET_SECONDS
 from plans.storage.dynamodb import DynamoRegister
@@ -147,13 +148,14 @@ class Aws:
     budget_seconds: float = BUDGET_SECONDS
     archive_class: type[S3Archive] = S3Archive
     register_class: type[DynamoRegister] = DynamoRegister
+    clock: Clock = SystemClock()  # noqa: RUF009 - it has no state
 
     @property
     def archive(self) -> S3Archive:
         return self.archive_class(
             self.bucket,
             self.prefix,
-            clock=SystemClock(),
+            clock=self.clock,
             budget_seconds=self.budget_seconds,
             client=lambda: self._s3,
         )
@@ -162,7 +164,7 @@ class Aws:
     def register(self) -> Iterator[Register]:
         register = self.register_class(
             self.table,
-            clock=SystemClock(),
+            clock=self.clock,
             budget_seconds=self.budget_seconds,
             client=lambda: self._dynamodb,
         )

@@ -15,11 +15,13 @@ import pytest
 
 from tests.processes.races import (
     RACERS,
+    WRITINGS,
     claims_in_a_race,
     enactors_race_in_converge,
     enactors_race_in_exact,
     planners_race,
     plans_in_a_race,
+    writers_race,
 )
 from tests.processes.stage import Stage
 from tests.processes.stores import AwsAt, StoresAt
@@ -92,3 +94,11 @@ def test_without_the_condition_of_the_archive_every_racing_planner_publishes_gen
     said, there = on_stage(plans_in_a_race, lax, tmp_path / "world", 1)
     assert said == RACERS
     assert there == 1, "the others' plans were overwritten"
+
+
+@every_seed
+def test_sixteen_writers_of_one_journal_leave_no_gap_and_no_entry_twice(
+    on_stage: Stage, stores_at: StoresAt, seed: int, tmp_path: Path
+) -> None:
+    written = on_stage(writers_race, stores_at, tmp_path / "world", seed)
+    assert written == {f"writer-{number}": WRITINGS for number in range(RACERS)}

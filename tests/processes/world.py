@@ -62,6 +62,10 @@ class Counted:
 
     def stepped(self, target: str, step: int, *, done: bool) -> None: ...
 
+    def waits_for_lease(self, holder: str, epoch: int, seconds: float) -> None: ...
+
+    def lease_kept(self, reason: str) -> None: ...
+
     def waiting(self, target: str, seconds: float) -> None: ...
 
 
@@ -243,7 +247,7 @@ class World:
                 WatchedRegister(register, points or Points()),
                 self.clock,
                 new_id,
-                lambda name, _: self.target(name, points),
+                lambda name, *_: self.target(name, points),
                 progress,
             )
             try:

@@ -192,6 +192,31 @@ class Route53:
         self.history.append(Applied(number, zone_id, change_id, changes, *fences, foreign))
         return self._change_info(change_id, "PENDING")
 
+    def protect(self, zone_id: str, wanted: Mapping[tuple[str, str], str]) -> None:
+        """Protect names and types, all or none.
+
+        Source: API Reference, CreateResourceRecordSetProtections.
+        """
+        zone = self.zone(zone_id)
+        outside = [name for name, _ in wanted if not f".{name}".endswith(f".{zone.name}")]
+        there = [key for key in wanted if key in zone.protections]
+        if outside or (there and len(there) < len(wanted)):
+            raise ServiceError("InvalidResourceRecordSetProtectionBatch", "an entry is invalid")
+        if there:
+            raise ServiceError("ProtectionAlreadyExists", "every entry is protected already")
+        zone.protections.update(wanted)
+
+    def unprotect(self, zone_id: str, ended: Mapping[tuple[str, str], str]) -> None:
+        """End protections, all or none.
+
+        Source: API Reference, DeleteResourceRecordSetProtections.
+        """
+        zone = self.zone(zone_id)
+        if any(key not in zone.protections for key in ended):
+            raise ServiceError("InvalidResourceRecordSetProtectionBatch", "no protection exists")
+        for key in ended:
+            del zone.protections[key]
+
     def get_change(self, change_id: str) -> dict[str, Any]:
         """A change's status: PENDING until it has been long and often enough."""
         submitted = self._changes.get(change_id)

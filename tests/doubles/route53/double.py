@@ -123,9 +123,15 @@ class Double:
             self._service.zone(zone_id).put(*record_sets)
 
     def protect(self, zone_id: str, name: str, rdtype: str, comment: str = "") -> None:
-        """What CreateResourceRecordSetProtections does (botocore 1.43 has no such operation)."""
+        """Somebody protects record sets, as with CreateResourceRecordSetProtections."""
         with self._lock:
             self._service.zone(zone_id).protections[stored_name(name), rdtype] = comment
+
+    def protections(self, zone_id: str) -> dict[str, str]:
+        """Comments, by name and type: ``www.example.com. A``."""
+        with self._lock:
+            found = self._service.zone(zone_id).protections
+            return {f"{name} {rdtype}": comment for (name, rdtype), comment in found.items()}
 
     def unprotect(self, zone_id: str, name: str, rdtype: str) -> None:
         with self._lock:

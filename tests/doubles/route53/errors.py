@@ -13,6 +13,7 @@ _STATUS: Final = {
     "NoSuchChange": 404,
     "NoSuchHealthCheck": 404,
     "NoSuchHostedZone": 404,
+    "ProtectionAlreadyExists": 409,
     "ServiceUnavailable": 503,
 }
 

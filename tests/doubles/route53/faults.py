@@ -44,6 +44,11 @@ def lost_after(send: Send) -> Answer:
     raise NoAnswerError("lost after it was served")
 
 
+def emptied(send: Send) -> Answer:
+    """The request is served; of the answer, only the status arrives."""
+    return Answer(send().status, b"")
+
+
 def twice(send: Send) -> Answer:
     """The network delivers the request twice; the second answer is the one that comes back."""
     send()

@@ -51,6 +51,7 @@ class Control:
             "left": lambda: double.left,
             "next": self._next,
             "protect": double.protect,
+            "protections": lambda zone_ids: list(map(double.protections, zone_ids)),
             "put": lambda zone_id, record_sets: double.put(zone_id, *record_sets),
             "record_sets": double.record_sets,
             "release": lambda number: self._holds[number].release(),

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+from tests.doubles.route53 import protections
 from tests.doubles.route53.core import PAGE_ENTITIES_MAX, PAGE_SETS_MAX, Route53
 from tests.doubles.route53.errors import ServiceError, invalid_input
 from tests.doubles.route53.facets import NAMESPACE, parse, render
@@ -163,6 +164,24 @@ def _change_tags_for_resource(service: Route53, asked: Request) -> str:
     return _document({}, "ChangeTagsForResourceResponse")
 
 
+def _create_protections(service: Route53, asked: Request) -> str:
+    service.protect(asked.ids[0], protections.read(asked.body, "Create"))
+    return protections.document("Create")
+
+
+def _delete_protections(service: Route53, asked: Request) -> str:
+    service.unprotect(asked.ids[0], protections.read(asked.body, "Delete"))
+    return protections.document("Delete")
+
+
+def _list_protections(service: Route53, asked: Request) -> str:
+    size, token = min(int(asked.query.get("maxresults", "300")), 300), asked.query.get("nexttoken")
+    found = sorted(service.zone(asked.ids[0]).protections.items())
+    start = int(token or 0)
+    following = str(start + size) if len(found) > start + size else None
+    return protections.listed(found[start : start + size], following)
+
+
 def _list_health_checks(service: Route53, asked: Request) -> str:
     size, marker = _size(asked, PAGE_ENTITIES_MAX), asked.query.get("marker")
     checks, following = service.list_health_checks(marker, size)
@@ -197,6 +216,15 @@ _ROUTES: Final = {
     "ChangeTagsForResource": _route("POST", "tags/{}/{}", _change_tags_for_resource),
     "ChangeResourceRecordSets": _route("POST", "hostedzone/{}/rrset", _change_resource_record_sets),
     "CreateHealthCheck": _route("POST", "healthcheck", _create_health_check, 201),
+    "CreateResourceRecordSetProtections": _route(
+        "POST", "hostedzone/{}/rrsetprotection", _create_protections
+    ),
+    "DeleteResourceRecordSetProtections": _route(
+        "POST", "hostedzone/{}/rrsetprotection/delete", _delete_protections
+    ),
+    "ListResourceRecordSetProtections": _route(
+        "GET", "hostedzone/{}/rrsetprotection", _list_protections
+    ),
     "CreateHostedZone": _route("POST", "hostedzone", _create_hosted_zone, 201),
     "GetChange": _route("GET", "change/{}", _get_change),
     "GetHealthCheck": _route("GET", "healthcheck/{}", _get_health_check),

@@ -8,7 +8,15 @@ import pytest
 
 from plans.fence import Fence, FenceSeen, Unreadable
 from plans.observed.fence_record import fence_seen, fence_values
-from plans.observed.places import FilePlace, Place, ServerPlace, key_name, place_of, target_id
+from plans.observed.places import (
+    FilePlace,
+    Place,
+    ServerPlace,
+    hosted_zone_ids,
+    key_name,
+    place_of,
+    target_id,
+)
 from plans.observed.tsig import TsigKey, tsig_key
 
 
@@ -160,3 +168,8 @@ def test_what_a_fence_reads_as_gives_its_values_back(
 ) -> None:
     assert fence_seen(values) == seen
     assert fence_values(seen) == tuple(sorted(values))
+
+
+def test_the_hosted_zones_among_targets_are_found_and_nothing_else() -> None:
+    targets = ["zonefile:a", "route53://Z2", "ftp://Z3", "route53://Z1", "route53:Z4"]
+    assert hosted_zone_ids(targets) == ("Z2", "Z1")

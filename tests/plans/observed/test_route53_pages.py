@@ -48,6 +48,10 @@ SPOILT = {
     "a member twice": ("<Type>A</Type>", "<Type>A</Type><Type>AAAA</Type>"),
     "a TTL that is no number": ("<TTL>300</TTL>", "<TTL>soon</TTL>"),
     "a TTL without text": ("<TTL>300</TTL>", "<TTL/>"),
+    "a set without a name": (f"<Name>www.{ZONE}</Name>", ""),
+    "a record without a value": ("<Value>192.0.2.1</Value>", ""),
+    "no word on whether more follow": ("<IsTruncated>false</IsTruncated>", ""),
+    "another word on it": ("<IsTruncated>false<", "<IsTruncated>False<"),
 }
 
 
