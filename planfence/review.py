@@ -94,6 +94,9 @@ def _banner(plan: Plan, standing: Standing) -> Warn | None:
 
 
 def _warnings(plan: Plan, parts: tuple[Part, ...], context: Context) -> Iterator[Warn]:
+    if context.standing.broken:
+        by = ", ".join(context.standing.broken)
+        yield Warn("break-glass", "BREAK-GLASS, approved alone in an emergency", f"by {by}")
     yield from _guard_warnings(plan)
     yield from _stream_warnings(plan, context.hold)
     for source in plan.inputs:
@@ -129,7 +132,7 @@ def _stream_warnings(plan: Plan, hold: Hold | None) -> Iterator[Warn]:
     if plan.origin != "planner":
         yield Warn(plan.origin, plan.origin.upper(), "made by a person, passes holds")
     if hold is not None:
-        yield Warn("held", "HELD NOW", f"by {hold.by}: {hold.reason}")
+        yield Warn("held", "HELD NOW", f"by {hold.told}")
     if plan.base.hold is not None:
         made = plan.base.hold
         yield Warn("made-under-hold", "HELD when it was made", f"by {made.by}: {made.reason}")
@@ -266,6 +269,6 @@ def _decide(published: Published, standing: Standing, *, adopt: bool) -> Iterato
     yield "state", state
     if not standing.is_open:
         return
-    if len(standing.approvers) < standing.wanted:
+    if standing.is_short:
         yield "approve", f"planfence approve {named}"
     yield "enact", f"planfence enact {named}{' --adopt' if adopt else ''}"

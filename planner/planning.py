@@ -88,7 +88,8 @@ def plan_stream(ports: Ports, request: Request) -> Outcome:
         try:
             with collector_paused():
                 world = observe(ports, read_decided(ports, request.stream), taken)  # 1, then 2
-                return _conclude(ports, request, world)
+                if not _overtaken(ports, world):
+                    return _conclude(ports, request, world)
         except NumberTaken as lost:
             taken = lost.generation  # 5: throw the plan away and start again; never renumber it
     raise Conflict(
@@ -96,6 +97,36 @@ def plan_stream(ports: Ports, request: Request) -> Outcome:
         rule="planning-contended",
         remedy="run the command again when fewer planners run",
     )
+
+
+def _overtaken(ports: Ports, world: World) -> bool:
+    """Whether a plan was published and enacted after this pass had read what was decided.
+
+    Its fence was seen, so that the next number would be above it; but its source and the override
+    that it may be were not, and nothing would keep this pass from undoing them (F9, S9). Where a
+    second reading finds nothing new, the register or the archive was lost: the fence is all that is
+    left, and the number exceeds it.
+    """
+    if not world.is_overtaken:
+        return False
+    before, now = world.decided, read_decided(ports, world.decided.settings.stream)
+    return (now.pointer, now.parent) != (before.pointer, before.parent)
+
+
+def rehearse(ports: Ports, request: Request) -> bool:
+    """A pass up to the point where it would publish, for who must know before anything is written.
+
+    Returns:
+        Whether anything differs from what is applied, fences included.
+
+    Raises:
+        As ``plan_stream``, but for ``Conflict``.
+    """
+    with collector_paused():
+        world = observe(ports, read_decided(ports, request.stream))
+        changes = _changes(world)
+        _propose(ports, request, world, changes)
+    return not is_unchanged(world, changes)
 
 
 def _conclude(ports: Ports, request: Request, world: World) -> Outcome:
@@ -115,11 +146,7 @@ def _conclude(ports: Ports, request: Request, world: World) -> Outcome:
     if head is not None:
         why = f"generation {head.plan.generation} already asks for this and waits to be enacted"
         return Outcome("pending", why, head, head.plan.generation, head.digest, told)
-    waves = _waves(world, changes)
-    inputs = assess_inputs(ports, world)
-    guards = _guards(request, world, waves, inputs[0])  # 4
-    refuse_breaches(guards, remedy=_waiver_remedy(request.stream, guards))
-    plan = _compose(ports, request, world, Proposal(waves, inputs, guards))
+    plan = _compose(ports, request, world, _propose(ports, request, world, changes))
     published = publish(ports.archive, plan, tuple(world.attached.values()))  # 5
     why = (
         "the desired state differs"
@@ -140,13 +167,32 @@ def _health_notes(world: World) -> tuple[str, ...]:
     )
 
 
-def _waiver_remedy(stream: str, guards: tuple[GuardResult, ...]) -> str:
+def _propose(
+    ports: Ports, request: Request, world: World, changes: Mapping[str, tuple[Change, ...]]
+) -> Proposal:
+    waves = _waves(world, changes)
+    inputs = assess_inputs(ports, world)
+    guards = _guards(request, world, waves, inputs[0])  # 4
+    refuse_breaches(guards, remedy=_waiver_remedy(request, guards))
+    return Proposal(waves, inputs, guards)
+
+
+def _waiver_remedy(request: Request, guards: tuple[GuardResult, ...]) -> str:
+    stream, origin = request.stream, request.origin
     rules = dict.fromkeys(entry.rule for entry in guards if entry.outcome == "breached")
     flags = " ".join(f"--allow {rule}" for rule in rules)
-    return (
-        "mend what the plan is made from, or waive it by name:"
-        f" `planfence plan {stream} {flags} --reason TEXT`"
+    stands = f"`planfence release {stream}` ends what stands; or "
+    again = (
+        f"`planfence override {stream} FILE {flags} --reason TEXT`"
+        if origin == "override"
+        else f"`planfence rollback {stream} --to GEN {flags} --reason TEXT`"
+        if origin == "rollback"
+        else f"`planfence plan {stream} {flags} --reason TEXT`"
     )
+    return (
+        f"{stands if UNDOES_OVERRIDE in rules else ''}mend what the plan is made from, or waive it"
+        " by name: "
+    ) + again
 
 
 def _changes(world: World) -> dict[str, tuple[Change, ...]]:
@@ -219,7 +265,8 @@ def _guards(
                 waived=waived,
             )
         )
-    if decided.unreadable is not None:
+    # A person does not inherit: what they decide must not wait for a file that is lost.
+    if request.origin == "planner" and decided.unreadable is not None:
         results.append(
             verdict(
                 PARENT_UNREADABLE,
@@ -243,6 +290,7 @@ def _compose(ports: Ports, request: Request, world: World, proposal: Proposal) -
         for name, body in world.attached.items()
     )
     hold = decided.hold
+    mode = request.mode or settings.mode
     return Plan(
         stream=settings.stream,
         kind=settings.kind,
@@ -259,7 +307,7 @@ def _compose(ports: Ports, request: Request, world: World, proposal: Proposal) -
             hold=HoldAtPlanning(by=hold.by, reason=hold.reason) if hold else None,
         ),
         origin=request.origin,
-        mode=settings.mode,
+        mode=mode,
         created_at=now,
         created_by=request.by,
         expires_at=now + timedelta(hours=settings.plan_hours),
@@ -272,9 +320,7 @@ def _compose(ports: Ports, request: Request, world: World, proposal: Proposal) -
         summary=_summary(proposal.waves),
         waves=proposal.waves,
         attachments=attachments,
-        content_digest=content_digest(
-            settings.mode, world.desired_digest, proposal.waves, request.waivers
-        ),
+        content_digest=content_digest(mode, world.desired_digest, proposal.waves, request.waivers),
     )
 
 

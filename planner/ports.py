@@ -10,7 +10,7 @@ from plans.clock import Clock
 from plans.kinds.dns import RecordKey, Records
 from plans.kinds.health import HealthDocument
 from plans.observed.view import View
-from plans.plan import Ancestry, Completeness, Origin, Waiver
+from plans.plan import Ancestry, Completeness, Mode, Origin, Waiver
 from plans.storage.archive import Archive
 from plans.storage.register import Register
 
@@ -85,3 +85,5 @@ class Request:
     reason: str | None = None
     waivers: tuple[Waiver, ...] = ()
     origin: Origin = "planner"
+    mode: Mode | None = None
+    """None: as the stream's settings say."""

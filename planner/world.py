@@ -45,10 +45,7 @@ class Decided:
     parent_plan: Published | None
     unreadable: str | None
     standing: PlanReference | None
-
-    @property
-    def hold(self) -> Hold | None:
-        return self.decisions.hold
+    hold: Hold | None
 
     @property
     def decided_above(self) -> int:
@@ -82,13 +79,24 @@ class World:
             decided.numbers.head or 0,
             decided.decided_above,
             self.taken,
-        ]
-        seen += [
-            fence.generation
-            for fence in (observation.fence for observation in self.observed.values())
-            if isinstance(fence, Fence) and fence.lineage == decided.settings.lineage
+            self._highest_fence,
         ]
         return 1 + max(seen)
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether a fence is above all that was decided: a plan was enacted that was not read."""
+        decided = self.decided
+        pointer = decided.pointer.desired_generation if decided.pointer else 0
+        return self._highest_fence > max(pointer, decided.numbers.head or 0)
+
+    @property
+    def _highest_fence(self) -> int:
+        """The newest generation on the stream's own fences, or 0."""
+        fences = (observation.fence for observation in self.observed.values())
+        lineage = self.decided.settings.lineage
+        own = (f.generation for f in fences if isinstance(f, Fence) and f.lineage == lineage)
+        return max(own, default=0)
 
     @cached_property
     def desired_body(self) -> bytes:
@@ -130,6 +138,7 @@ def read_decided(ports: Ports, stream: str) -> Decided:
         parent_plan=parent_plan,
         unreadable=unreadable,
         standing=_standing(decisions, parent, parent_plan),
+        hold=decisions.hold(ports.clock.now()),
     )
 
 

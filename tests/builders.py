@@ -99,8 +99,8 @@ class FixedClock:
 class Ids:
     """Attempt ids that count."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, start: int = 0) -> None:
+        self.count = start
 
     def __call__(self) -> str:
         self.count += 1
@@ -154,19 +154,35 @@ class Watched:
     def stepped(self, target: str, step: int, *, done: bool) -> None:
         self.told.append(f"{target} step {step}{' done' if done else ''}")
 
+    def waits_for_lease(self, holder: str, epoch: int, seconds: float) -> None:
+        self.told.append(f"waits for epoch {epoch} of {holder}, {seconds:g} s")
+
+    def lease_kept(self, reason: str) -> None:
+        self.told.append(f"kept the lease: {reason}")
+
     def waiting(self, target: str, seconds: float) -> None:
         self.told.append(f"{target} waits {seconds:g} s")
 
 
 class Stream:
-    """One stream with its world. Approvals are not asked for unless a test says so."""
+    """One stream with its world. Approvals are not asked for unless a test says so.
 
-    def __init__(self, *targets: str, step_changes_max: int | None = None, **settings: Any) -> None:
+    ``register`` and ``new_id``: where it is not the double that is tested, whose ids may count.
+    """
+
+    def __init__(
+        self,
+        *targets: str,
+        step_changes_max: int | None = None,
+        register: Register | None = None,
+        new_id: Ids | None = None,
+        **settings: Any,
+    ) -> None:
         self.faults = Faults()
         self.clock = FixedClock()
-        self.new_id = Ids()
+        self.new_id = new_id or Ids()
         self.archive = FaultyArchive(MemoryArchive(), self.faults)
-        self.register = FaultyRegister(MemoryRegister(), self.faults)
+        self.register = FaultyRegister(register or MemoryRegister(), self.faults)
         self.zones: dict[str, FaultyZone] = {}
         self.step_changes_max = step_changes_max
         self.desired = Desired(dict(START))
@@ -223,7 +239,7 @@ class Stream:
             self.register,
             self.clock,
             self.new_id,
-            lambda target, _: self.zone(target),
+            lambda target, *_: self.zone(target),
             self.watched,
         )
 
@@ -244,7 +260,9 @@ class Stream:
         assert outcome.published is not None
         return outcome.published
 
-    def approve(self, published: Published, by: str = "bob") -> Approval:
+    def approve(
+        self, published: Published, by: str = "bob", emergency: str | None = None
+    ) -> Approval:
         return approve(
             self.register,
             published.plan,
@@ -253,6 +271,7 @@ class Stream:
             approver=by,
             clock=self.clock,
             attempt=self.new_id(),
+            emergency=emergency,
         )
 
     def reject(self, published: Published, by: str = "bob", reason: str = "no") -> None:
@@ -266,9 +285,17 @@ class Stream:
             attempt=self.new_id(),
         )
 
-    def hold(self, by: str = "bob", reason: str = "incident") -> None:
+    def hold(
+        self, by: str = "bob", reason: str = "incident", lasting: timedelta | None = None
+    ) -> None:
         place_hold(
-            self.register, STREAM, by=by, reason=reason, clock=self.clock, attempt=self.new_id()
+            self.register,
+            STREAM,
+            by=by,
+            reason=reason,
+            clock=self.clock,
+            attempt=self.new_id(),
+            lasting=lasting,
         )
 
     def release(self, standing: int | None = None, by: str = "cyd") -> None:

@@ -14,12 +14,13 @@ from planfence.app import REASON, STREAM, App, Command, GenerationNumber, Result
 @shared_options
 @click.pass_obj
 def command(app: App, /, *, stream: str, generation: int, reason: str) -> Result:
-    """Reject a plan for good; a pass that is under way stops before it resumes.
+    """Reject a plan for good, while no pass has claimed it.
 
     Writes a rejection and a journal entry to the register. It cannot be taken back: publish a new
-    plan instead.
+    plan instead. A plan that is being enacted is stopped by `hold` and replaced by `override`.
 
-    Exit codes: 0 rejected; 3 refused (rejected before); 4 superseded, there is nothing to reject.
+    Exit codes: 0 rejected; 3 refused (rejected before, or claimed); 4 superseded, there is nothing
+    to reject.
 
     Example: planfence reject dns/example.com 7 --reason "the old mail server is still in use"
     """
