@@ -103,12 +103,16 @@ class Result:
 
 @dataclass(slots=True)
 class App:
-    """One run of the command. ``about`` names stream and plan, for results and refusals alike."""
+    """One run of the command. ``about`` names stream and plan, for results and refusals alike.
+
+    ``json_lines``: each JSON document is one line, because more than one is printed.
+    """
 
     outside: Outside
     flags: Flags = field(default_factory=Flags)
     about: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    json_lines: bool = False
     _session: Session | None = None
     _identity: str | None = None
 
@@ -241,7 +245,8 @@ class GenerationNumber(ParamType):
     ) -> list[CompletionItem]:
         from planfence.completing import generations
 
-        stream = ctx.params.get("stream")
+        # Behind an option that still lacks its value, click has not told arguments apart.
+        stream = ctx.params.get("stream") or next(iter(ctx.args), None)
         return generations(ctx.find_object(App), stream, self.words, incomplete)
 
 

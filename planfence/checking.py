@@ -133,7 +133,7 @@ def _report(folder: Path, file: str, wanted: Wanted, zone: str | None) -> Report
     path = folder / file
     kind = _kind_of(file, wanted)
     try:
-        data = _stdin() if file == STDIN else path.read_bytes()
+        data = stdin_bytes() if file == STDIN else path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         finding = Finding(None, None, None, f"cannot be read: {reason}", "unreadable")
@@ -142,7 +142,12 @@ def _report(folder: Path, file: str, wanted: Wanted, zone: str | None) -> Report
     return Report(file, checked.name, "refused" if checked.findings else "done", checked.findings)
 
 
-def _stdin() -> bytes:
+def stdin_bytes() -> bytes:
+    """All of stdin.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+    """
     stdin: TextIO | None = sys.stdin  # None where the process was started without one
     if stdin is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))

@@ -22,7 +22,8 @@ from plans.errors import Failed, PlanfenceError
 # In the order of use, which is the order of help.
 COMMANDS: Final = (
     *"init stream plan list show diff drift dump approve reject enact status".split(),
-    *"journal hold release".split(),
+    *"journal metrics hold release override rollback".split(),
+    *"prune pin unpin".split(),
     *"check schema completion".split(),
 )
 # No distribution that happens to be installed plugs itself into the reading of documents; and none
@@ -143,7 +144,7 @@ def _write(app: App, document: dict[str, Any], result: Result) -> int:
         failure = write_file(path, as_json(document))
         where = f" to {path}" if failure else ""
     if app.flags.format == "json":
-        failure = write_data(as_json(document)) or failure
+        failure = write_data(as_json(document, one_line=app.json_lines)) or failure
     elif app.flags.format == "markdown":
         failure = write_data(_markdown(document, result)) or failure
     elif result.report is not None or result.lines:

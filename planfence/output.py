@@ -98,8 +98,8 @@ def say(text: str, *, whole: bool = False) -> None:
         sys.stderr.flush()
 
 
-def as_json(document: Mapping[str, Any]) -> str:
-    return json.dumps(document, indent=2) + "\n"
+def as_json(document: Mapping[str, Any], *, one_line: bool = False) -> str:
+    return json.dumps(document, indent=None if one_line else 2) + "\n"
 
 
 def as_text(content: Iterable[Block], environment: Mapping[str, str]) -> str:
@@ -124,6 +124,12 @@ def plain_text(content: Iterable[Block]) -> str:
 
 def write_data(text: str) -> OSError | None:
     """Write to stdout. A reader that has gone away is no error; a full disk is, or no stdout."""
+    error = write_part(text)
+    return None if error is not None and error.errno == errno.EPIPE else error
+
+
+def write_part(text: str) -> OSError | None:
+    """Write a part of what has no end. Here a reader that has gone away is an error (``EPIPE``)."""
     if not _is_open(sys.stdout):
         return OSError(errno.EBADF, os.strerror(errno.EBADF))
     try:
@@ -133,7 +139,7 @@ def write_data(text: str) -> OSError | None:
         with contextlib.suppress(OSError, ValueError):
             # Python flushes again when it exits, and would complain where nobody reads.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return None if error.errno == errno.EPIPE else error
+        return error
     return None
 
 

@@ -231,8 +231,13 @@ def check_changes(plan: Plan, zone: str) -> None:
         )
 
 
+def is_tombstone(body: bytes) -> bool:
+    """Whether an object says that it is a tombstone: it was a plan, or an attachment."""
+    return body.startswith(_TOMBSTONE_MARK)
+
+
 def _tombstone(body: bytes) -> Tombstone | None:
-    if not body.startswith(_TOMBSTONE_MARK):
+    if not is_tombstone(body):
         return None
     return decode(Tombstone, body, what="the tombstone")
 

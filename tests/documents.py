@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from plans.deciding import place_hold, reject
+from plans.deciding import place_hold
 from plans.document import to_attributes
 from plans.names import (
     blob_key,
@@ -18,7 +18,7 @@ from plans.names import (
     settings_key,
 )
 from plans.plan import Tombstone
-from tests.builders import CHANGED, STREAM, T1, ZONE, Stream
+from tests.builders import CHANGED, START, STREAM, T1, ZONE, Stream
 
 POOLS: Any = {
     "pools": {
@@ -72,8 +72,7 @@ def real_documents() -> dict[str, Any]:
     approval = stream.approve(published)
     stream.enact(published)
     register, clock = stream.register, stream.clock
-    plan, digest = published.plan, published.digest
-    reject(register, plan, digest, by="bob", reason="no", clock=clock, attempt=stream.new_id())
+    stream.reject(stream.publish(START))
     place_hold(register, STREAM, by="bob", reason="no", clock=clock, attempt=stream.new_id())
     entry = published.plan.attachments[0]
     stored = stream.archive.read(plan_key(STREAM, 1))
@@ -84,7 +83,7 @@ def real_documents() -> dict[str, Any]:
     assert journal
     items = {
         "pointer": pointer_key(STREAM),
-        "rejection": reject_key(STREAM, 1),
+        "rejection": reject_key(STREAM, 2),
         "hold": hold_key(STREAM),
         "mirror": mirror_key(STREAM, T1),
         "settings": settings_key(STREAM),

@@ -35,9 +35,11 @@ def command(app: App, /, *, stream: str, limit: int) -> Result:
       rejected, expired, superseded, held (made under a hold): never enacted any more
       conflicting   not the bytes that the pointer names under this generation
       unreadable, pruned: its file cannot be trusted, or is gone on purpose
+    and whether it is pinned, or marked to be pruned.
 
     Example: planfence list dns/example.com --limit 5
     """
+    from planfence.pinning import keeping_of
     from planfence.states import generations, take
 
     session = app.session()
@@ -45,10 +47,13 @@ def command(app: App, /, *, stream: str, limit: int) -> Result:
     numbers = generations(session, stream)
     rows: list[tuple[str, ...]] = []
     plans: list[dict[str, Any]] = []
-    for number in reversed(numbers[-limit:]):
+    shown = numbers[-limit:]
+    keeping = keeping_of(session, stream, shown)
+    for number in reversed(shown):
         row, document = _entry(session, settings, take(session, settings, number))
-        rows.append(row)
-        plans.append(document)
+        kept = keeping[number]
+        rows.append((*row[:-1], row[-1] + kept.text))
+        plans.append(document | kept.document)
     if not rows:
         app.note(f"no plan of {stream} is published: `planfence plan {stream}`")
     if len(numbers) > limit:

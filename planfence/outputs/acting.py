@@ -15,10 +15,11 @@ from planfence.outputs.parts import (
     Refused,
     Shape,
     State,
+    Warned,
 )
 from plans.document import GenerationNumber, IdText, Timestamp
 from plans.journal import Entry
-from plans.plan import Mode
+from plans.plan import GuardResult, Mode, Summary
 from plans.settings import Limit
 
 
@@ -53,6 +54,10 @@ class SettingsShown(Shape):
     deletes_max: Limit
     protect: list[str]
     plan_hours: int
+    lease_seconds: int
+    retain_days: int
+    retain_count: int
+    prune_grace_hours: int
 
 
 class StreamShowOutput(Done):
@@ -117,11 +122,41 @@ class EnactRefused(Refused):
     targets: list[TargetEnacted] = Field(default_factory=list)
 
 
+class OverrideOutput(AboutPlan):
+    """An override or a rollback that was published, and how enacting it ended if it was enacted.
+
+    ``overrides`` is the generation that was applied. ``break_glass``: one approval was made to be
+    enough. ``state`` to ``warnings`` are from before it was enacted.
+    """
+
+    outcome: Literal["published", "applied", "already_applied"]
+    why: str
+    overrides: GenerationNumber | None
+    held: bool
+    break_glass: bool
+    state: State
+    approvals: Approvals
+    summary: Summary
+    guards: list[GuardResult]
+    warnings: list[Warned]
+    resumed: bool | None
+    targets: list[TargetEnacted]
+
+
+class OverrideRefused(EnactRefused):
+    """One that did not end well. With a generation it was published, and may be enacted."""
+
+    held: bool = False
+    break_glass: bool = False
+
+
 class HoldOutput(Done):
-    """A hold as it was placed."""
+    """A hold as it was placed. ``until`` null: until it is released."""
 
     by: str
     reason: str
+    until: Timestamp | None
+    at_target: bool
 
 
 class ReleaseOutput(Done):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from planfence.outputs.keeping import PinShown
 from planfence.outputs.parts import (
     AboutPlan,
     Approvals,
@@ -60,6 +61,8 @@ class ListedPlan(Shape):
     summary: Summary | None
     approvals: Approvals | None
     rule: str | None
+    pinned: PinShown | None
+    marked_at: Timestamp | None
 
 
 class ListOutput(Done):
@@ -138,11 +141,24 @@ class HeadShown(Shape):
 
 
 class HoldShown(Shape):
-    """Who holds a stream, why, and since when."""
+    """Who holds a stream, why, since when, and until when; null: until it is released."""
 
     by: str
     reason: str
     at: Timestamp
+    until: Timestamp | None
+    at_target: bool
+
+
+class LeaseShown(Shape):
+    """The lease. ``ends_at`` is when credentials given under it end; null: none were."""
+
+    epoch: int
+    state: Literal["held", "released"]
+    holder: str
+    seconds: int
+    at: Timestamp
+    ends_at: Timestamp | None
 
 
 class FenceShown(Shape):
@@ -176,8 +192,31 @@ class StreamShown(Shape):
     desired: PlanReference | None
     applied: PlanReference | None
     hold: HoldShown | None
+    lease: LeaseShown | None
     targets: list[TargetShown]
     error: Error | None
+
+
+class StreamMeasured(Shape):
+    """One stream in numbers. One that cannot be read has an ``error``, and no number."""
+
+    stream: str
+    desired_generation: int | None
+    applied_generation: int | None
+    held: bool | None
+    lease_epoch: int | None
+    lease_held: bool | None
+    standing_generation: int | None
+    journal_last_sequence: int | None
+    journal_entries: dict[str, int] | None
+    error: Error | None
+
+
+class MetricsOutput(Output):
+    """Every stream asked for. ``outcome`` is the first error's, where there is one."""
+
+    outcome: Literal["done", "refused", "unavailable", "failed"]
+    streams: list[StreamMeasured]
 
 
 class StatusOutput(Output):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from planfence.outputs import acting, files, reviewing
+from planfence.outputs import acting, files, keeping, reviewing
 from planfence.outputs.parts import Output, Refused
 from plans.schema import DIALECT, model_schema
 
@@ -29,8 +29,14 @@ OUTPUTS: Final[Mapping[str, tuple[type[Output], type[Refused]]]] = {
     "drift": (reviewing.DriftOutput, reviewing.DriftRefused),
     "dump": (files.DumpOutput, Refused),
     "journal": (acting.JournalOutput, Refused),
+    "metrics": (reviewing.MetricsOutput, Refused),
     "hold": (acting.HoldOutput, Refused),
     "release": (acting.ReleaseOutput, Refused),
+    "override": (acting.OverrideOutput, acting.OverrideRefused),
+    "rollback": (acting.OverrideOutput, acting.OverrideRefused),
+    "prune": (keeping.PruneOutput, Refused),
+    "pin": (keeping.PinOutput, Refused),
+    "unpin": (keeping.PinOutput, Refused),
     "check": (files.CheckOutput, Refused),
     "schema": (files.SchemaOutput, Refused),
     "completion": (files.CompletionOutput, Refused),

@@ -251,6 +251,32 @@ def _closing(client: OpenRegister) -> Iterator[OpenRegister]:
         getattr(register, "close", lambda: None)()
 
 
+# For what takes an archive and a register at once: not every mix, and each backend that a stream
+# can rest on.
+PAIRS = {
+    "memory": ("memory", "memory"),
+    "embedded": ("files", "sqlite"),
+    "ministack": ("ministack", "ministack"),
+    "seaweedfs": ("seaweedfs", "sqlite"),
+    **({"aws": ("aws", "aws")} if "aws" in ARCHIVES else {}),
+}
+
+
+class Stores(NamedTuple):
+    """An archive and a register, empty."""
+
+    archive: Archive
+    register: Register
+
+
+@pytest.fixture(params=PAIRS)
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    of_archive, of_register = PAIRS[request.param]
+    register = REGISTERS[of_register].prepare(request)()
+    yield Stores(ARCHIVES[of_archive].prepare(request)(), register)
+    getattr(register, "close", lambda: None)()
+
+
 @pytest.fixture(scope="session")
 def racers() -> Iterator[Racers]:
     with racing() as racers:

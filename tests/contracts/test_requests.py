@@ -97,7 +97,7 @@ class Deployment:
             self.register,
             self.clock,
             self.new_id,
-            lambda target, settings: dns_target(target, settings.zone, self.access),
+            lambda target, settings, _: dns_target(target, settings.zone, self.access),
             Watched(),
         )
         return enact_stream(ports, EnactRequest(STREAM, "eve", generation, digest)).outcome

@@ -22,7 +22,7 @@ import pytest
 from tests.emulators.servers import Credentials, Server
 from tests.planfence.cloud import CloudProject
 from tests.planfence.policies import ROLES, Asked, as_ministack_reads_it, policy
-from tests.planfence.project import STREAM
+from tests.planfence.project import DESIRED, STREAM
 
 Used = dict[str, list[Asked]]
 
@@ -36,6 +36,11 @@ MAY = {
     "hold": {"reviewer", "break-glass"},
     "release": {"reviewer", "break-glass"},
     "enact": {"enactor", "break-glass"},
+    "override": {"break-glass"},
+    "rollback": {"break-glass"},
+    "prune": {"janitor"},
+    "pin": {"reviewer", "break-glass"},
+    "unpin": {"reviewer", "break-glass"},
 }
 READING = {
     "stream show": ("stream", "show", STREAM),
@@ -46,6 +51,7 @@ READING = {
     "dump": ("dump", STREAM),
     "status": ("status", STREAM),
     "journal": ("journal", STREAM, "--verify"),
+    "metrics": ("metrics", STREAM),
 }
 
 
@@ -80,7 +86,9 @@ class Company:
         for role in ROLES:
             if role not in MAY[command] and (self.by_rows or not self.could(role, command)):
                 self.act_as(role)
-                self.project.refused(3, "access-denied", *arguments)
+                # A hold is what a reviewer may place, and what comes first.
+                kept = [each for each in arguments if (role, each) != ("reviewer", "--hold")]
+                self.project.refused(3, "access-denied", *kept)
 
     def could(self, role: str, command: str) -> bool:
         """Whether a role's actions alone, on whatever rows and conditions, are enough."""
@@ -126,7 +134,7 @@ def user(server: Server, name: str, document: Mapping[str, Any]) -> Credentials:
 
 
 def walk(company: Company, step: Callable[..., None]) -> None:
-    """From nothing to three plans, two of them enacted."""
+    """From nothing to six plans: two of them enacted, two rejected, and two in an emergency."""
     project = company.project
 
     def named(generation: int) -> tuple[str, ...]:
@@ -151,8 +159,26 @@ def walk(company: Company, step: Callable[..., None]) -> None:
     step("break-glass", "plan", "plan", STREAM)
     step("reviewer", "reject", "reject", STREAM, "2", "--reason", "a test")
     step("planner", "plan", "plan", STREAM)
-    step("break-glass", "approve", "approve", *named(3))
-    step("break-glass", "enact", "enact", *named(3))
+    step("break-glass", "reject", "reject", STREAM, "3", "--reason", "a test")
+    step("planner", "plan", "plan", STREAM)
+    step("break-glass", "approve", "approve", *named(4))
+    step("break-glass", "enact", "enact", *named(4))
+    project.write("fixed.yaml", (DESIRED / "one.yaml").read_text(encoding="utf-8"))
+    emergency = ("--reason", "a test", "--hold", "--enact", "--break-glass")
+    step("break-glass", "override", "override", STREAM, "fixed.yaml", *emergency)
+    step("break-glass", "release", "release", STREAM)
+    step("break-glass", "rollback", "rollback", STREAM, "--to", "4", *emergency)
+    prune_at_the_end(company, step)
+
+
+def prune_at_the_end(company: Company, step: Callable[..., None]) -> None:
+    """Pin a plan, take it back, and prune what is no longer needed, at once."""
+    at_once = ("--retain-days", "0", "--retain-count", "1", "--prune-grace-hours", "0")
+    step("admin", "stream set", "stream", "set", STREAM, *at_once)
+    for role in ("reviewer", "break-glass"):
+        for command in ("pin", "unpin"):
+            step(role, command, command, STREAM, "1", "--reason", "a test")
+    step("janitor", "prune", "prune", STREAM, "--apply")
 
 
 def spoil(project: CloudProject) -> None:

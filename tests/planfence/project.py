@@ -36,6 +36,7 @@ READ_ONLY = (
     {"dump"},
     {"status"},
     {"journal"},
+    {"metrics"},
     {"stream", "show"},
     {"--help"},
     {"check"},
@@ -96,9 +97,11 @@ class Project:
     environment: dict[str, str] = field(default_factory=lambda: {"PLANFENCE_USER": "ana@lab"})
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def run(self, *arguments: str, folder: Path | None = None) -> Ran:
-        """Run a command. If it only reads, nothing under the folder may change."""
+    def run(self, *arguments: str, folder: Path | None = None, others_write: bool = False) -> Ran:
+        """Run a command. If it only reads, and nobody else writes, nothing may change."""
         reads = any(words <= set(arguments) for words in READ_ONLY) and "init" not in arguments
+        reads = reads and not others_write
+        reads = reads or ("prune" in arguments and "--apply" not in arguments)
         before = self.tree() if reads else None
         self.capsys.readouterr()
         outside = Outside(
@@ -111,7 +114,7 @@ class Project:
         captured = self.capsys.readouterr()
         if reads:
             assert self.tree() == before, f"{arguments} only reads, and changed something"
-        if "json" in arguments and captured.out and "--help" not in arguments:
+        if "json" in arguments and captured.out and not {"--help", "--follow"} & set(arguments):
             check_output(arguments, captured.out)
         return Ran(code, captured.out, captured.err)
 

@@ -40,7 +40,7 @@ targets = "zonefile:c"
     target = 'streams."dns/b.example".targets'
     assert "planfence.toml: 18 problems; correct the file" in ran.err.splitlines()[0]
     assert [line.strip() for line in ran.err.splitlines()[1:]] == [
-        "colour: unknown key; known: stores, streams, keys, route53",
+        "colour: unknown key; known: stores, streams, keys, route53, enactor",
         "stores.archve: unknown key; did you mean archive?",
         "stores.register: dynamo: names no register; did you mean dynamodb:?",
         "stores.budget_seconds: must be a whole number of seconds, 15 to 600",

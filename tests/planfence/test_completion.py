@@ -209,6 +209,8 @@ def test_a_shell_that_sources_the_script_completes(planned: Project, name: str) 
         f"planfence enact {STREAM} --newest --forma": ["--format"],
         f"planfence list {STREAM} --format ": ["text", "json", "markdown"],
         f"planfence plan {STREAM} --allow u": ["updates-max", "undoes-override"],
+        f"planfence override {STREAM} fixed.yaml --allow a": ["apex"],
+        f"planfence rollback {STREAM} --to ": ["2", "1"],
         f"planfence approve {STREAM} 2 --digest ": [],
         "planfence schema output-di": ["output-diff"],
     }.items():

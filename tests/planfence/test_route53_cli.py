@@ -51,6 +51,19 @@ def test_the_whole_walk_from_an_empty_zone_to_a_dump_that_plans_to_nothing(cloud
     project.ok("journal", STREAM, "--verify")
 
 
+def test_a_pass_that_waits_for_the_service_keeps_its_lease(project: Project) -> None:
+    """A change of the zone is under way for longer than a holder's share of the lease."""
+    double = Double(project.clock, Service(busy_seconds=90))
+    with hooks.serving(double):
+        cloud = Cloud(project, double, double.add_zone(ZONE))
+        cloud.start()
+        project.ok("stream", "set", STREAM, "--lease-seconds", "60")
+        began = project.clock.monotonic()
+        cloud.go()
+        assert project.clock.monotonic() - began >= 90
+    assert cloud.live() == {("www", "A"): ["192.0.2.50"], ("old", "A"): ["192.0.2.40"]}
+
+
 def test_a_change_by_hand_is_drift_and_its_undoing_is_marked(cloud: Cloud) -> None:
     project = cloud.project
     cloud.start()

@@ -63,7 +63,8 @@ def test_every_output_has_outcome_and_stream_and_an_error_has_a_rule(name: str) 
 
 def test_an_unknown_field_and_a_missing_one_are_errors() -> None:
     validator = Draft202012Validator(output_schema("output-hold"))
-    good = {"outcome": "done", "stream": "dns/a", "by": "a", "reason": "b", "notes": []}
+    said = {"by": "a", "reason": "b", "until": None, "at_target": False}
+    good: dict[str, Any] = {"outcome": "done", "stream": "dns/a", **said, "notes": []}
     assert validator.is_valid(good)
     assert not validator.is_valid(good | {"more": 1})
     assert not validator.is_valid({key: value for key, value in good.items() if key != "by"})

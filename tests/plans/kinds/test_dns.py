@@ -19,8 +19,6 @@ from plans.kinds.dns import (
     diff,
     fence_name,
     first_drift,
-    in_order,
-    left_alone,
 )
 
 ZONE = "example.com."
@@ -54,29 +52,6 @@ live = st.builds(
 )
 
 
-@given(desired=zones, observed=live)
-def test_applying_the_difference_gives_the_desired_zone_and_what_is_left_alone(
-    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records]
-) -> None:
-    alone = left_alone(ZONE, desired)
-    kept = {key: found for key, found in observed.items() if key in alone}
-    changes = diff(ZONE, desired, observed)
-    assert apply_changes(observed, changes) == {**desired, **kept}
-    assert first_drift(observed, changes) is None
-    assert not {change.key for change in changes} & alone
-
-
-@given(desired=zones, observed=live)
-def test_the_difference_is_least_in_order_and_empty_the_second_time(
-    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records]
-) -> None:
-    changes = diff(ZONE, desired, observed)
-    assert all(change.before != change.after for change in changes)
-    assert list(changes) == sorted(changes, key=lambda c: (canonical_order(c.name), c.type))
-    assert len({change.key for change in changes}) == len(changes)
-    assert diff(ZONE, desired, apply_changes(observed, changes)) == ()
-
-
 @dataclass(frozen=True)
 class Counting:
     """A target that counts changes and values, as a service with two limits does."""
@@ -95,31 +70,6 @@ limits = st.builds(
     # A name has at most eight changes, of six values each.
     st.just(()) | st.tuples(st.integers(8, 12)) | st.tuples(st.integers(8, 12), st.just(48)),
 )
-
-
-@given(desired=zones, observed=live, limits=limits)
-def test_a_cut_loses_nothing_and_keeps_every_name_whole(
-    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records], limits: Counting
-) -> None:
-    changes = diff(ZONE, desired, observed)
-    steps = cut(changes, limits)
-    assert sorted((change for step in steps for change in step), key=in_order) == list(changes)
-    seen: set[str] = set()
-    for step in steps:
-        here = {change.name for change in step}
-        assert not here & seen
-        seen |= here
-    assert len(steps) == 1 or all(steps)
-
-
-@given(desired=zones, observed=live, limits=limits)
-def test_no_step_holds_more_than_the_target_in_any_unit(
-    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records], limits: Counting
-) -> None:
-    for step in cut(diff(ZONE, desired, observed), limits):
-        sizes = [limits.step_size(change) for change in step]
-        for unit, most in enumerate(limits.step_capacity):
-            assert sum(size[unit] for size in sizes) <= most
 
 
 @given(desired=zones, observed=live)
@@ -146,21 +96,6 @@ def test_between_two_steps_each_name_is_all_old_or_all_new(
             new = {key: found for key, found in after.items() if key.name == name}
             assert now in (old, new)
     assert state == after
-
-
-@given(desired=zones, observed=live)
-def test_between_two_steps_no_name_is_missing_that_is_there_before_and_after(
-    desired: dict[RecordKey, Records], observed: dict[RecordKey, Records]
-) -> None:
-    """Nor one that a changed record may refer to: what is new comes first, what goes goes last."""
-    changes = diff(ZONE, desired, observed)
-    old = {key.name for key in observed}
-    new = {key.name for key in apply_changes(observed, changes)}
-    state: dict[RecordKey, Records] = dict(observed)
-    for step in cut(changes, Counting((8,))):
-        state = apply_changes(state, step)
-        here = {key.name for key in state}
-        assert old <= here or new <= here
 
 
 def test_a_swap_of_a_for_cname_is_one_step() -> None:
