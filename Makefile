@@ -80,9 +80,19 @@ coverage: venv ## report on the last `make test CI=true`; what decides safety mu
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='plans/*,enactor/*' --fail-under=95
 
+.PHONY: prove
+prove: venv ## simulate 100,000 seeded schedules and every small one, and kill the mutants (ARGS=--help)
+	$(BIN)/python -m tests.simulation.proof $(ARGS)
+
 .PHONY: prove-long
 prove-long: venv ## the long counts of crashes and races on both kinds of stores (ARGS=--help for its options)
+	$(BIN)/python -m tests.simulation.proof --seeds 1000000 --first 100000 --long
 	$(BIN)/python -m tests.processes.long_proof $(ARGS)
+	$(BIN)/python -m tests.model.long_proof
+
+.PHONY: fuzz
+fuzz: venv ## look for inputs that break a reader, by coverage (ARGS=600 for ten minutes in all; default: 60 s)
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: bench
 bench: venv ## planfence beside octoDNS on the same zones, as ratios (ARGS=--quick leaves out the largest)

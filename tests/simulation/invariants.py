@@ -1,15 +1,23 @@
 """What must hold after every single write, whoever made it. Checked where the write takes effect.
 
-Each violation names its invariant: the guarantees of DESIGN section 5 (G1, G2, G3, G5, G7, G8), and
+Each violation names its invariant: the guarantees of DESIGN section 5 (G1 to G3, G5, G7 to G9), and
 
 * ``pointer``: desired and applied never fall, applied never passes desired, and applied = g is only
   written when every target's fence was done at g (``plans/pointer.py``);
 * ``mirror``: a mirror never leads its fence, and never falls;
-* ``decision``: nothing is claimed that is rejected, nor under a hold that binds it (S10);
+* ``decision``: nothing is claimed that is rejected, nor under a hold that binds it (S10), nor by a
+  pass that began after plan or approvals expired;
+* ``base``: in ``exact`` a plan is claimed only on the pointer it was made on (S7);
+* ``order``: a higher number means a later look at the world: no other plan lies between a plan and
+  its parent, and nobody publishes a source older than the parent's unless a person says so (F9);
+* ``override``: no planner's plan is published while an override stands, unless a person says so,
+  and none forgets what stands (S9);
+* ``lease``: the epoch rises over every grant, and nobody takes over before a full lease;
 * ``done``: a fence marked done stands on a target that equals the plan's desired state. Checked in
   worlds in which nobody changes targets by hand.
 
-G4 (no wedge) is checked by ``recovery.py``, at the end. What a person does around planfence is told
+G3 is in ``reachability.py``, G7 and ``lease`` in ``ledger.py``, and G4 (no wedge) is checked by
+``recovery.py``, at the end. What a person does around planfence is told
 to the watch, because some rules are about planfence's own writes only: ``hand_touched``,
 ``lost_file``.
 """
@@ -17,7 +25,9 @@ to the watch, because some rules are about planfence's own writes only: ``hand_t
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from plans.document import digest_of
@@ -28,38 +38,54 @@ from plans.names import (
     generation_of_key,
     hold_key,
     reject_key,
+    released_key,
     settings_key,
 )
-from plans.storage.register import Action, Put, Register
+from plans.storage.register import Action, Attributes, Put, Register
+from tests.doubles.memory import MemoryArchive
 from tests.doubles.zone import MemoryZone
+from tests.simulation.facts import PlanFacts, facts_of
+from tests.simulation.ledger import Ledger
+from tests.simulation.reachability import Reach
+from tests.simulation.scheduler import Actor, Scheduler
+from tests.simulation.violation import Violation
 
-
-class Violation(AssertionError):
-    """A broken invariant, by name."""
-
-    def __init__(self, invariant: str, what: str) -> None:
-        super().__init__(f"{invariant}: {what}")
-        self.invariant = invariant
+__all__ = ["Violation", "Watch"]
 
 
 class Watch:
-    """Sees every effect and checks it against all that came before."""
+    """Sees every effect and checks it against all that came before.
 
-    def __init__(self, stream: str, register: Register) -> None:
+    Attributes:
+        bases_checked: whether ``base`` is. A schedule in which the claim's condition is taken back
+            turns it off, to see what stands behind that condition.
+    """
+
+    bases_checked = True
+
+    def __init__(
+        self, stream: str, sim: Scheduler, archive: MemoryArchive, register: Register
+    ) -> None:
         self.stream = stream
         self.register = register
+        self.ledger = Ledger(stream, sim, register)
+        self.reach = Reach(self, archive)
+        self.hits: Counter[str] = Counter()
+        self.began: dict[str, datetime] = {}
+        self._sim = sim
         self.zones: dict[str, MemoryZone] = {}
         self.pointer: Mapping[str, Any] | None = None
         self.claims: list[tuple[int, str]] = []
         self.digests: dict[int, str] = {}
-        self.plans: dict[int, str] = {}
-        self.passes_holds: dict[str, bool] = {}
+        self.plans: dict[int, PlanFacts] = {}
+        self.by_digest: dict[str, PlanFacts] = {}
         self.mirrors: dict[str, int] = {}
         self.desired: dict[str, dict[RecordKey, Records]] = {}
         self.lost: list[int] = []
         self.highest: dict[str, int] = {}
         self.effects: dict[str, list[tuple[int, int, str]]] = {}
         self.touched = False
+        self.touched_files = False
 
     def add(self, zone: MemoryZone) -> None:
         self.zones[zone.id] = zone
@@ -92,10 +118,102 @@ class Watch:
                 for entry in document["records"]
             }
             return
-        plan = json.loads(body)
-        self.plans[generation] = plan["attachments"][0]["digest"]
-        self.passes_holds[digest_of(body)] = plan["origin"] != "planner"
-        self._decided(generation, digest_of(body), "the archive")
+        facts = facts_of(body)
+        self.hits["F7"] += generation in self.lost
+        digest = digest_of(body)
+        if not self.touched_files:
+            self._in_order(facts)
+            missing = self.reach.named_and_missing(generation, facts.attachments)
+            if missing is not None:
+                raise Violation("G3", f"plan {generation} names {missing[:8]}, which is not there")
+        self.plans[generation] = self.by_digest[digest] = facts
+        self._decided(generation, digest, "the archive")
+
+    def facts_at(self, generation: int) -> PlanFacts | None:
+        """The plan that was published last under this number."""
+        return self.plans.get(generation)
+
+    def reached(self, key: str) -> str | None:
+        """What reaches an object that the janitor is about to bury."""
+        return self.reach.why(key)
+
+    def jumped(self) -> None:
+        """The wall clock was set: nothing can be said of when running passes began."""
+        self.began.clear()
+
+    def key_was_taken(self, key: str, *, buried: bool) -> None:
+        """A planner lost the race for a number, or came to a key that was taken for good."""
+        self.hits["F7" if buried else "F9"] += 1
+        if generation_of_key(key) == 1:
+            self.hits["F10"] += 1
+
+    def pass_ended(self, outcome: str, rule: str | None, *, claimed: bool) -> None:
+        """Which failure mode an enacting pass ended by."""
+        if outcome == "superseded" and claimed:
+            self.hits["F3"] += 1
+            newest = self.facts_at(self.pointer["desired_generation"]) if self.pointer else None
+            if newest is not None and newest.origin != "planner":
+                self.hits["F11"] += 1
+        elif outcome == "partial":
+            self.hits["F14"] += 1
+        if rule in ("approvals", "digest", "generation-digest"):
+            self.hits["F12"] += 1
+        elif rule in ("plan-pruned", "plan-missing", "attachment-missing", "object-size"):
+            self.hits["F13"] += 1
+
+    def step_sent(self, actor: Actor | None, target: str) -> None:
+        """G9: since it last read the fence, whoever sends has an answer about pointer and hold."""
+        if actor is not None and not {target, "pointer", "hold"} <= actor.seen:
+            raise Violation("G9", f"{actor.name} writes to {target} on what it has not read")
+
+    def step_refused(self, zone: MemoryZone, fence: Fence) -> None:
+        """A target said no; which of the failure modes that was."""
+        if self.highest[zone.id] <= fence.generation:
+            return
+        self.hits["F4"] += 1
+        if fence.generation in self.reach.buried or self.highest[zone.id] > fence.generation + 1:
+            self.hits["F1"] += 1
+        if self._sim.running is None:
+            self.hits["F15"] += 1
+
+    def _in_order(self, facts: PlanFacts) -> None:
+        parent = facts.parent[0] if facts.parent else 0
+        between = [g for g in range(parent + 1, facts.generation) if g in self.plans]
+        if between:
+            raise Violation("order", f"{facts.generation} has parent {parent}, past {between}")
+        before = self.by_digest.get(facts.parent[1]) if facts.parent else None
+        if before is None:
+            return
+        self._stands(facts, before)
+        if facts.commit is None and facts.source != before.source:
+            raise Violation("order", f"{facts.generation} forgets the source of {parent}")
+        if before.source is None or facts.commit is None:
+            return
+        if int(facts.commit, 16) < int(before.source, 16) and not facts.waived:
+            raise Violation(
+                "order", f"{facts.generation} is made from an older source than {parent}"
+            )
+
+    def _stands(self, facts: PlanFacts, before: PlanFacts) -> None:
+        """An override binds every plan after it, until a person releases it or waives the guard."""
+        standing = before.generation if before.origin != "planner" else before.standing
+        if standing is None or facts.origin != "planner":
+            return
+        if self.register.read(released_key(self.stream, standing)) is not None:
+            return
+        if "undoes-override" not in facts.waived or facts.standing != standing:
+            raise Violation("override", f"{facts.generation} is planned while {standing} stands")
+
+    def told(self, outcome: str, generation: int | None) -> None:
+        """What a pass tells as applied is in the journal."""
+        if outcome == "applied" and generation not in self.reach.applied:
+            raise Violation("G7", f"{generation} is told to be applied, and is not recorded")
+
+    def told_published(self, generation: int | None, digest: str | None) -> None:
+        """What a planner says that it published is what stands under the number."""
+        found = self.plans.get(generation or 0)
+        if not self.touched_files and self.by_digest.get(digest or "") is not found:
+            raise Violation("G2", f"a planner takes plan {generation} for its own, and it is not")
 
     def zone_written(
         self, zone: MemoryZone, before: FenceSeen, changes: Sequence[Change], fence: Fence
@@ -123,7 +241,7 @@ class Watch:
 
     def register_written(self, actions: Iterable[Action]) -> None:
         puts = {action.key.sk: action for action in actions if isinstance(action, Put)}
-        entry = self._entry(puts)
+        entry = self.ledger.written(puts)
         for sk, put in puts.items():
             if sk == "pointer":
                 self._pointer_written(put.attributes, entry)
@@ -137,13 +255,6 @@ class Watch:
                 self._decided(generation, digest, "an approval")
         if entry is not None and entry["generation"] is not None and entry["digest"] is not None:
             self._decided(entry["generation"], entry["digest"], f"a journal entry {entry['kind']}")
-
-    def _entry(self, puts: Mapping[str, Put]) -> Mapping[str, Any] | None:
-        for put in puts.values():
-            if put.key.pk.startswith("journal#") and put.key.sk != "last":
-                entry: Mapping[str, Any] = json.loads(str(put.attributes["document"]))
-                return entry
-        return None
 
     def _pointer_written(self, after: Mapping[str, Any], entry: Mapping[str, Any] | None) -> None:
         before = self.pointer or {"desired_generation": 0, "applied_generation": 0}
@@ -159,14 +270,19 @@ class Watch:
         if desired > before["desired_generation"]:
             if kind != "claimed":
                 raise Violation("G7", f"the claim of {desired} is journaled as {kind}")
+            assert entry is not None
             self._approved(desired, digest, "a first claim")
-            self._allowed(desired, digest)
+            self._allowed(desired, digest, entry)
+            self._based(desired, digest)
             self.claims.append((desired, digest))
         elif kind == "claimed":
             raise Violation("G7", f"the claim of {desired} is journaled again")
+        elif kind == "resumed" and after["attempt"] != before.get("attempt"):
+            self.hits["F5"] += 1
         self._one_digest(desired, digest, "the pointer")
         if applied > before["applied_generation"]:
             self._applied(applied, after["applied_digest"])
+            self.reach.applied.append(applied)
         self.pointer = after
 
     def _applied(self, generation: int, digest: str) -> None:
@@ -206,26 +322,78 @@ class Watch:
     def _approved(self, generation: int, digest: str, what: str) -> None:
         settings = self.register.read(settings_key(self.stream))
         assert settings is not None
-        if settings["approvals"] == 0:
-            return
-        key = approval_key(self.stream, generation, "")
-        for item in self.register.scan(key.pk, key.sk):
-            if item.attributes["digest"] == digest:
-                return
-        raise Violation("G8", f"{what} for {generation} {digest[:8]} without an approval of it")
+        wanted = settings["approvals"]
+        assert isinstance(wanted, int)
+        facts = self.by_digest.get(digest)
+        wanted = max(wanted, facts is not None and facts.needs_approval)
+        if wanted > 0 and self._standing(generation, digest, settings) < wanted:
+            raise Violation("G8", f"{what} for {generation} {digest[:8]} without approval of it")
 
-    def _allowed(self, generation: int, digest: str) -> None:
+    def _standing(self, generation: int, digest: str, settings: Attributes) -> int:
+        """How many approvals count; one in an emergency counts for all."""
+        facts = self.by_digest.get(digest)
+        key = approval_key(self.stream, generation, "")
+        found = [
+            item.attributes
+            for item in self.register.scan(key.pk, key.sk)
+            if item.attributes["digest"] == digest
+            and item.attributes["lineage"] == settings["lineage"]
+        ]
+        if any(each["break_glass"] for each in found):
+            return 99
+        own = facts.created_by if facts is not None and settings["self_approval"] == "deny" else ""
+        return sum(1 for each in found if each["approver"] != own)
+
+    def _allowed(self, generation: int, digest: str, entry: Mapping[str, Any]) -> None:
         if self.register.read(reject_key(self.stream, generation)) is not None:
             raise Violation("decision", f"{generation} was claimed although it is rejected")
+        facts = self.by_digest[digest]
+        at = datetime.fromisoformat(entry["at"])
         hold = self.register.read(hold_key(self.stream))
-        if hold is not None and hold["state"] == "held" and not self.passes_holds[digest]:
-            raise Violation("decision", f"{generation} was claimed under a hold")
+        if hold is not None and hold["state"] == "held" and not facts.passes_holds:
+            until = hold["until"]
+            if until is None or datetime.fromisoformat(str(until)) > at:
+                raise Violation("decision", f"{generation} was claimed under a hold")
+        if facts.under_hold and not facts.passes_holds:
+            raise Violation("decision", f"{generation} was observed under a hold, and claimed")
+        began = self.began.get(entry["attempt"])
+        if began is None:
+            return
+        if facts.expires_at <= began:
+            raise Violation("decision", f"{generation} had expired before its claim's pass began")
+        key = approval_key(self.stream, generation, "")
+        ends = [
+            datetime.fromisoformat(str(item.attributes["expires_at"]))
+            for item in self.register.scan(key.pk, key.sk)
+        ]
+        if ends and max(ends) <= began and (facts.needs_approval or self._asks()):
+            raise Violation("decision", f"the approvals of {generation} had expired")
+
+    def _asks(self) -> bool:
+        settings = self.register.read(settings_key(self.stream))
+        return settings is not None and settings["approvals"] != 0
+
+    def _based(self, generation: int, digest: str) -> None:
+        facts = self.by_digest[digest]
+        settings = self.register.read(settings_key(self.stream))
+        if settings is not None and facts.lineage != settings["lineage"]:
+            raise Violation("G2", f"{generation} is of another lineage")
+        if facts.mode != "exact" or not self.bases_checked:
+            return
+        before = self.pointer
+        desired = applied = None
+        if before is not None:
+            desired = (before["desired_generation"], before["desired_digest"])
+            if before["applied_digest"] is not None:
+                applied = (before["applied_generation"], before["applied_digest"])
+        if facts.base != (desired, applied):
+            raise Violation("base", f"{generation} was made on {facts.base} and claimed on another")
 
     def _done(self, zone: MemoryZone, fence: Fence) -> None:
-        blob = self.plans.get(fence.generation)
-        if blob is None or fence.generation in self.lost:
+        facts = self.plans.get(fence.generation)
+        if facts is None or fence.generation in self.lost:
             return
-        if zone.state != self.desired[blob]:
+        if zone.state != self.desired[facts.attachments[0]]:
             raise Violation(
                 "done", f"{zone.id} is marked done at {fence.generation} and is not what it wants"
             )

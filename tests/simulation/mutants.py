@@ -20,8 +20,8 @@ from plans.kinds.dns import Change, cut, diff
 from plans.mirror import raise_mirror, read_mirror
 from plans.plan import TargetPlan
 from plans.storage.register import Action, All, Check, Put
-from tests.doubles.memory import MemoryRegister
 from tests.doubles.zone import MemoryZone
+from tests.simulation.ports import LeasedRegister
 
 ALWAYS = All(())
 
@@ -40,7 +40,7 @@ class CarelessZone(MemoryZone):
         return (self.fence is None) == (expected is None)
 
 
-class PointerWithoutConditions(MemoryRegister):
+class PointerWithoutConditions(LeasedRegister):
     """A register that writes the pointer whatever the condition says."""
 
     def write(self, *actions: Action, token: str | None = None) -> None:
@@ -53,7 +53,7 @@ class PointerWithoutConditions(MemoryRegister):
         )
 
 
-class MirrorsWithoutConditions(MemoryRegister):
+class MirrorsWithoutConditions(LeasedRegister):
     """A register that writes mirrors whatever the condition says."""
 
     def write(self, *actions: Action, token: str | None = None) -> None:
@@ -66,7 +66,7 @@ class MirrorsWithoutConditions(MemoryRegister):
         )
 
 
-class DecisionsUnchecked(MemoryRegister):
+class DecisionsUnchecked(LeasedRegister):
     """A register that drops the checks of a transaction, and keeps its puts."""
 
     def write(self, *actions: Action, token: str | None = None) -> None:
@@ -74,7 +74,7 @@ class DecisionsUnchecked(MemoryRegister):
         super().write(*kept, token=token)
 
 
-class JournalOverwritten(MemoryRegister):
+class JournalOverwritten(LeasedRegister):
     """A register that lets a journal entry be written over another."""
 
     def write(self, *actions: Action, token: str | None = None) -> None:
@@ -125,7 +125,7 @@ def claim_without_approvals(patch: pytest.MonkeyPatch) -> None:
         return claim(register, published, replace(grounds, approvals=()), draft)  # type: ignore[arg-type]
 
     patch.setattr("enactor.enacting.claim", unapproved)
-    patch.setattr("enactor.eligibility.approvals_wanted", lambda *_: 0)
+    patch.setattr("enactor.eligibility.enough", lambda *_: True)
 
 
 def mirror_before_the_write(patch: pytest.MonkeyPatch) -> None:

@@ -7,37 +7,46 @@ watch in the same instant. A listing comes in small pages, so that the world mov
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from planner.ports import DesiredRead, InputRead
+from plans.errors import FenceMoved, KeyTaken
 from plans.fence import Fence, FenceSeen
 from plans.kinds.dns import Change, RecordKey, Records
 from plans.names import Key, generation_of_key
 from plans.observed.view import Observation
 from plans.plan import Ancestry
+from plans.published import is_tombstone
 from plans.storage.archive import Stored
-from plans.storage.register import Action, Attributes, Item, Put
+from plans.storage.register import Action, All, Attributes, Item, Put
 from tests.doubles.memory import MemoryArchive, MemoryRegister
 from tests.doubles.zone import MemoryZone
-from tests.simulation.invariants import Violation, Watch
+from tests.simulation.invariants import Watch
 from tests.simulation.scheduler import Scheduler
+from tests.simulation.violation import Violation
 
 PAGE = 8
 _KIND = re.compile(r'"kind":"([a-z]+)"')
 
 
 class SimArchive:
-    """The archive of one process. ``bury`` is the janitor's alone, and no product actor is one."""
+    """The archive of one process."""
 
     def __init__(self, sim: Scheduler, inner: MemoryArchive, watch: Watch) -> None:
         self._sim, self._inner, self._watch = sim, inner, watch
 
     def create(self, key: str, body: bytes) -> None:
         def effect() -> None:
-            self._inner.create(key, body)
+            try:
+                self._inner.create(key, body)
+            except KeyTaken:
+                found = self._inner.read(key)
+                if found is not None and found.body != body:
+                    self._watch.key_was_taken(key, buried=is_tombstone(found.body))
+                raise
             self._watch.archive_created(key, body)
 
         self._sim.operate(f"archive.create {_object(key)}", effect, writes=True)
@@ -59,7 +68,35 @@ class SimArchive:
             after = page[-1]
 
     def bury(self, key: str, tombstone: bytes, etag: str) -> None:
-        raise Violation("G3", f"the product buries {key}")
+        def effect() -> None:
+            reached = self._watch.reached(key)
+            self._inner.bury(key, tombstone, etag)
+            if reached is not None:
+                raise Violation("G3", f"{_object(key)} was buried: {reached}")
+
+        self._sim.operate(f"archive.bury {_object(key)}", effect, writes=True)
+
+
+class LeasedRegister(MemoryRegister):
+    """A register that, while it is ``granting``, gives the lease to whoever asks for it.
+
+    Nobody ever waits, and every holder's renewal stands. Safety must not notice (G6).
+    """
+
+    granting = False
+
+    def read(self, key: Key) -> Attributes | None:
+        found = super().read(key)
+        if self.granting and found is not None and key.sk == "lease":
+            return {**found, "state": "released"}
+        return found
+
+    def write(self, *actions: Action, token: str | None = None) -> None:
+        if self.granting and actions[0].key.sk == "lease":
+            (action,) = actions
+            super().write(replace(action, condition=All(())), token=token)
+        else:
+            super().write(*actions, token=token)
 
 
 class SimRegister:
@@ -69,7 +106,10 @@ class SimRegister:
         self._sim, self._inner, self._watch = sim, inner, watch
 
     def read(self, key: Key) -> Attributes | None:
-        return self._sim.operate(f"register.read {key.sk}", lambda: self._inner.read(key))
+        found = self._sim.operate(f"register.read {key.sk}", lambda: self._inner.read(key))
+        if self._sim.running is not None:
+            self._sim.running.seen.add(key.sk)
+        return found
 
     def read_all(self, *keys: Key) -> tuple[Attributes | None, ...]:
         return tuple(self.read(key) for key in keys)  # not of one instant, says the contract
@@ -106,15 +146,24 @@ class SimZone:
         self.step_size = inner.step_size
 
     def read_fence(self) -> FenceSeen:
-        return self._sim.operate(f"{self.id}.read_fence", self._inner.read_fence)
+        fence = self._sim.operate(f"{self.id}.read_fence", self._inner.read_fence)
+        if self._sim.running is not None:
+            self._sim.running.seen = {self.id}
+        return fence
 
     def observe(self) -> Observation:
         return self._sim.operate(f"{self.id}.observe", self._inner.observe)
 
     def apply(self, changes: tuple[Change, ...], *, expected: FenceSeen, fence: Fence) -> None:
+        self._watch.step_sent(self._sim.running, self.id)
+
         def effect() -> None:
             before = self._inner.fence
-            self._inner.apply(changes, expected=expected, fence=fence)
+            try:
+                self._inner.apply(changes, expected=expected, fence=fence)
+            except FenceMoved:
+                self._watch.step_refused(self._inner, fence)
+                raise
             self._watch.zone_written(self._inner, before, changes, fence)
 
         label = f"{self.id}.apply g{fence.generation} s{fence.step}{' done' if fence.done else ''}"
@@ -122,23 +171,25 @@ class SimZone:
 
 
 class SimClock:
-    """One wall clock for all, which jumps when it is told to. Reading it is no scheduling point."""
+    """A wall clock for all, which jumps when it is told to, as each process has it: with a skew and
+    a rate of its own. Reading it is no scheduling point."""
 
     def __init__(self, sim: Scheduler) -> None:
         self._sim = sim
         self.wall = datetime(2025, 10, 19, tzinfo=UTC)
 
     def now(self) -> datetime:
-        return self.wall + timedelta(seconds=self._sim.turn)
+        actor = self._sim.running
+        skew = actor.skew_seconds if actor is not None else 0
+        return self.wall + timedelta(seconds=int(self.monotonic()) + skew)
 
     def monotonic(self) -> float:
-        return float(self._sim.turn)
+        actor = self._sim.running
+        return self._sim.turn * (actor.rate if actor is not None else 1.0)
 
     def sleep(self, seconds: float) -> None:
-        def effect() -> None:
-            self.wall += timedelta(seconds=seconds)
-
-        self._sim.operate(f"clock.sleep {seconds}", effect)
+        self._sim.pass_time(seconds)
+        self._sim.operate(f"clock.sleep {seconds:g}", lambda: None)
 
 
 @dataclass(eq=False)
@@ -196,20 +247,25 @@ class SimProgress:
     def stepped(self, target: str, step: int, *, done: bool) -> None:
         """Seen in the story already."""
 
+    def waits_for_lease(self, holder: str, epoch: int, seconds: float) -> None:
+        self.sim.tell(f"waits for the lease of {holder}, epoch {epoch}, {seconds:g} s")
+
+    def lease_kept(self, reason: str) -> None:
+        self.sim.tell(f"could not give back the lease: {reason}")
+
     def waiting(self, target: str, seconds: float) -> None:
         """No target of the simulation has servers to wait for."""
 
 
-def counted_ids() -> Callable[[], str]:
+class CountedIds:
     """Attempt ids 1, 2, 3 ..., in the order in which they are asked for."""
-    count = 0
 
-    def next_id() -> str:
-        nonlocal count
-        count += 1
-        return f"{count:032x}"
+    def __init__(self) -> None:
+        self.count = 0
 
-    return next_id
+    def __call__(self) -> str:
+        self.count += 1
+        return f"{self.count:032x}"
 
 
 def _object(key: str) -> str:

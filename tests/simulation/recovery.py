@@ -13,6 +13,7 @@ from tests.simulation.invariants import Violation
 from tests.simulation.world import World
 
 ROUNDS_MAX = 8
+PATIENCE_SECONDS = 1000.0  # for the lease of a pass that is gone
 _ADOPT = ("fence-missing", "fence-unreadable", "fence-foreign")
 
 
@@ -35,7 +36,7 @@ def recover(world: World) -> None:
                 return
             if world.shape.approvals or world.published().plan.needs_approval:
                 world.approve(by="rob")
-            ended = world.enact("E-recovery", adopt=adopt)
+            ended = world.enact("E-recovery", adopt=adopt, wait_seconds=PATIENCE_SECONDS)
         except PlanfenceError as error:
             world.sim.tell(f"refused: {error}")
             last = str(error)

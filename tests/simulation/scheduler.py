@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from math import ceil
 from typing import Any, NoReturn, Protocol, TypeVar
 
 from greenlet import greenlet  # type: ignore[import-untyped]
@@ -36,6 +37,8 @@ class Fate(Enum):
 
     GO = "ok"
     UNAVAILABLE = "unavailable, nothing changed"
+    THROTTLED = "throttled, nothing changed"
+    CONTENDED = "409, nothing changed"
     CRASH_BEFORE = "the process ends before it"
     CRASH_AFTER = "the process ends after it"
     LOST_REQUEST = "no answer, no effect"
@@ -46,7 +49,8 @@ class Fate(Enum):
     ECHO = "ok, and delivered again later"
 
 
-READ_FATES = (Fate.UNAVAILABLE, Fate.CRASH_BEFORE)
+NOTHING_CHANGED = (Fate.UNAVAILABLE, Fate.THROTTLED, Fate.CONTENDED)
+READ_FATES = (Fate.UNAVAILABLE, Fate.THROTTLED, Fate.CRASH_BEFORE)
 WRITE_FATES = tuple(fate for fate in Fate if fate is not Fate.GO)
 
 
@@ -61,7 +65,13 @@ class Delivery:
 
 @dataclass(eq=False)
 class Actor:
-    """One process. ``at`` names the operation it waits to do; None once it has ended."""
+    """One process. ``at`` names the operation it waits to do; None once it has ended.
+
+    Attributes:
+        rate: how fast its clocks run; 1 is as fast as turns pass.
+        skew_seconds: how far its wall clock is off.
+        seen: what it has read since it last read a fence (G9).
+    """
 
     name: str
     body: Callable[[], object]
@@ -71,6 +81,9 @@ class Actor:
     error: PlanfenceError | None = None
     crashed: bool = False
     wakes: int = 0
+    rate: float = 1.0
+    skew_seconds: int = 0
+    seen: set[str] = field(default_factory=set)
     let: greenlet | None = field(default=None, repr=False)
 
     @property
@@ -96,8 +109,24 @@ class Scheduler:
         self.deliveries: list[Delivery] = []
         self.story: list[str] = []
         self.turn = 0
+        self.operations = 0
+        self.faults = 0
+        self.lost_answers = 0
         self._running: Actor | None = None
         self._hub: greenlet | None = None
+
+    @property
+    def running(self) -> Actor | None:
+        """Who acts now; None for the test itself, and for a request that arrives late."""
+        return self._running
+
+    def pass_time(self, seconds: float) -> None:
+        """Let whoever runs sleep so long by its own clock; others go on meanwhile."""
+        actor = self._running
+        if actor is None:
+            self.turn += ceil(seconds)
+        else:
+            actor.wakes = self.turn + ceil(seconds / actor.rate)
 
     def spawn(self, name: str, body: Callable[[], object]) -> Actor:
         actor = Actor(name, body)
@@ -112,6 +141,7 @@ class Scheduler:
     def operate(self, label: str, effect: Callable[[], T], *, writes: bool = False) -> T:
         """A scheduling point. Outside any actor (a test setting its scene) it just happens."""
         actor = self._running
+        self.operations += 1
         if actor is None:
             return effect()
         assert self._hub is not None
@@ -176,6 +206,8 @@ class Scheduler:
                 self.deliver(chosen)
                 continue
             fate = policy.fate(chosen)
+            if fate is not Fate.GO:
+                self.faults += 1
             if isinstance(fate, int):
                 chosen.wakes = self.turn + fate
                 self.story.append(f"{chosen.name}: is paused before {chosen.at}")
@@ -203,7 +235,7 @@ class Scheduler:
             self.tell(f"{label} -> {_said(answer)}")
             return _open(answer)
         self.tell(f"{label}: {fate.value}")
-        if fate is Fate.UNAVAILABLE:
+        if fate in NOTHING_CHANGED:
             raise Unavailable(f"{label}: simulated outage", rule="simulated")
         if fate is Fate.LOST_REQUEST:
             return _unknown(label)
@@ -214,6 +246,7 @@ class Scheduler:
             self.deliveries.append(Delivery(actor.name, label, effect))
         answer = _attempt(effect)
         if fate is Fate.LOST_RESPONSE:
+            self.lost_answers += not isinstance(answer, PlanfenceError)
             return _unknown(label)
         if fate is Fate.CRASH_AFTER:
             actor.crashed = True

@@ -30,6 +30,7 @@ from plans.pointer import Pointer, claim_condition
 from plans.published import Published
 from plans.storage.register import All, Condition
 from tests.simulation import world as scene
+from tests.simulation.invariants import Watch
 from tests.simulation.ports import SimZone
 
 ALWAYS = All(())
@@ -121,6 +122,7 @@ def s7_the_claim_requires_the_planned_pointer(patch: pytest.MonkeyPatch) -> None
     def as_converge(pointer: Pointer | None, plan: Plan, digest: str) -> Condition:
         return claim_condition(pointer, plan.model_copy(update={"mode": "converge"}), digest)
 
+    patch.setattr(Watch, "bases_checked", False)
     patch.setattr(plans.claim, "claim_condition", as_converge)
     patch.setattr("enactor.eligibility.matches_base", lambda *_: True)
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import pytest
 
+import planner.planning
 from plans.document import encode
 from plans.errors import Drifted, PlanfenceError, Refused, Superseded
 from plans.fence import Fence, FenceSeen
 from plans.guards import Breached
 from plans.kinds.dns import Change
 from plans.names import blob_key, plan_key
-from plans.plan import Mode
+from plans.plan import Mode, Origin
 from plans.published import Published
+from tests.simulation.invariants import Violation
 from tests.simulation.ports import SimZone
 from tests.simulation.recovery import recover
 from tests.simulation.scheduler import Actor
@@ -68,6 +70,31 @@ def test_f9_a_planner_that_lost_its_number_reads_everything_again(mode: Mode) ->
     story = [line for line in world.sim.story if line.startswith("P1: ")]
     assert sum("desired.read" in line for line in story) == 2
     assert sum("t1.observe" in line for line in story) == 2
+
+
+@both_modes
+@pytest.mark.parametrize("origin", ["planner", "override"])
+def test_f9_a_planner_that_sees_the_fence_of_a_plan_it_has_not_read_reads_everything_again(
+    mode: Mode, origin: Origin
+) -> None:
+    world = world_at_1(mode)
+    old = world.sim.run_until(world.planner("old-CI", pinned=1), "desired.read")
+    world.bring(zone_state(a=2), origin=origin)
+    world.sim.finish(old)
+    assert isinstance(old.error, Breached)
+    assert world.published().plan.generation == 2
+
+
+@both_modes
+def test_f9_breaks_when_a_plan_that_was_enacted_meanwhile_is_not_read(
+    monkeypatch: pytest.MonkeyPatch, mode: Mode
+) -> None:
+    monkeypatch.setattr(planner.planning, "_overtaken", lambda *_: False)
+    world = world_at_1(mode)
+    old = world.sim.run_until(world.planner("old-CI", pinned=1), "desired.read")
+    world.bring(zone_state(a=2))
+    with pytest.raises(Violation, match="order: 3 has parent 1"):
+        world.sim.finish(old)
 
 
 @both_modes

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from plans.plan import Mode
-from tests.doubles.memory import MemoryRegister
 from tests.doubles.zone import MemoryZone
 from tests.simulation import mutants
 from tests.simulation.invariants import Violation
+from tests.simulation.ports import LeasedRegister
 from tests.simulation.seeded import run_seed, trace_hash
 from tests.simulation.world import Shape
 
@@ -83,7 +83,7 @@ MUTANT_STORES = [
 
 @pytest.mark.parametrize(("register", "invariants"), MUTANT_STORES)
 def test_without_the_stores_conditions_the_broken_invariant_is_named(
-    register: type[MemoryRegister], invariants: tuple[str, ...]
+    register: type[LeasedRegister], invariants: tuple[str, ...]
 ) -> None:
     assert _first_violation("converge", Shape(register=register), 250, invariants) is not None
 

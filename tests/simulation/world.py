@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
 
 import enactor.enacting as enacting
 import enactor.ports
 import planner.planning as planning
 import planner.ports
+from planner.ports import DesiredSource
 from plans.deciding import approve, place_hold, reject, release
 from plans.decisions import read_hold
 from plans.document import digest_of, encode
-from plans.errors import Refused
+from plans.errors import PlanfenceError, Refused
 from plans.kinds.dns import RecordKey, Records
 from plans.mirror import Mirror, read_mirrors
 from plans.names import plan_key
@@ -24,18 +27,19 @@ from plans.plan import Mode, Origin, Tombstone, Waiver
 from plans.pointer import Pointer, read_pointer
 from plans.published import Published, published_from, read_plan
 from plans.settings import Settings, change_settings, create_stream, read_settings
-from tests.doubles.memory import MemoryArchive, MemoryRegister
+from tests.doubles.memory import MemoryArchive
 from tests.doubles.zone import MemoryZone
 from tests.simulation.invariants import Violation, Watch
 from tests.simulation.ports import (
     Checkout,
+    CountedIds,
+    LeasedRegister,
     Repository,
     SimArchive,
     SimClock,
     SimProgress,
     SimRegister,
     SimZone,
-    counted_ids,
 )
 from tests.simulation.scheduler import Actor, Scheduler
 
@@ -44,6 +48,7 @@ ZONE = "example.com."
 LINEAGE = "1" * 32
 APEX = RecordKey(ZONE, "NS")
 NAMES = tuple("abcdefgh")
+LEASE_SECONDS = 40
 
 State = dict[RecordKey, Records]
 
@@ -77,9 +82,13 @@ class Shape:
     limits: tuple[int | None, ...] = (2, None)
     start: Mapping[RecordKey, Records] | None = None
     zone: type[MemoryZone] = MemoryZone
-    register: type[MemoryRegister] = MemoryRegister
+    register: type[LeasedRegister] = LeasedRegister
     deletes_max: str = "100%"
     targets: int = 2
+    retain_count: int = 1
+    prune_grace_hours: int = 0
+    approval_hours: int = 24
+    lease: Literal["off", "on", "granted"] = "off"
 
 
 class World:
@@ -89,10 +98,12 @@ class World:
         self.shape = shape
         self.sim = Scheduler()
         self.clock = SimClock(self.sim)
-        self.new_id = counted_ids()
+        self.new_id = CountedIds()
         self.archive = LossyArchive()
         self.register = shape.register()
-        self.watch = Watch(STREAM, self.register)
+        self.register.granting = shape.lease == "granted"
+        self.watch = Watch(STREAM, self.sim, self.archive, self.register)
+        self.watch.ledger.lease_means_something = shape.lease != "granted"
         start = dict(zone_state(a=1, b=1, c=1) if shape.start is None else shape.start)
         self.repository = Repository(commits=[start])
         self.zones: dict[str, MemoryZone] = {}
@@ -113,6 +124,11 @@ class World:
             approvals=shape.approvals,
             updates_max="100%",
             deletes_max=shape.deletes_max,
+            lease_seconds=0 if shape.lease == "off" else LEASE_SECONDS,
+            retain_days=0,
+            retain_count=shape.retain_count,
+            prune_grace_hours=shape.prune_grace_hours,
+            approval_hours=shape.approval_hours,
         )
         create_stream(
             self.seen_register, settings, by="admin", clock=self.clock, attempt=self.new_id()
@@ -158,6 +174,7 @@ class World:
         *,
         pinned: int | None = None,
         loose: State | None = None,
+        given: DesiredSource | None = None,
         origin: Origin = "planner",
         waive: tuple[str, ...] = (),
     ) -> planning.Outcome:
@@ -165,7 +182,7 @@ class World:
             archive=self.seen_archive,
             register=self.seen_register,
             clock=self.clock,
-            desired=Checkout(self.sim, self.repository, pinned, loose),
+            desired=given or Checkout(self.sim, self.repository, pinned, loose),
             view=self.target,
         )
         waivers = tuple(Waiver(rule=rule, reason="simulated") for rule in waive)
@@ -173,6 +190,8 @@ class World:
             stream=STREAM, by=by, reason="simulated", waivers=waivers, origin=origin
         )
         outcome = planning.plan_stream(ports, request)
+        if outcome.outcome == "published":
+            self.watch.told_published(outcome.generation, outcome.digest)
         self.sim.tell(f"plan: {outcome.outcome} {outcome.generation} ({outcome.why})")
         return outcome
 
@@ -185,17 +204,35 @@ class World:
         adopt: bool = False,
         allow_jump: str | None = None,
         target: Callable[[str], SimZone] | None = None,
+        wait_seconds: float = 0.0,
     ) -> enacting.Outcome:
+        attempts: list[str] = []
+
+        def new_id() -> str:
+            attempts.append(self.new_id())
+            if len(attempts) == 1:
+                self.watch.began[attempts[0]] = self.clock.now()
+            return attempts[-1]
+
         ports = enactor.ports.Ports(
             archive=self.seen_archive,
             register=self.seen_register,
             clock=self.clock,
-            new_id=self.new_id,
-            target=lambda name, _: (target or self.target)(name),
+            new_id=new_id,
+            target=lambda name, *_: (target or self.target)(name),
             progress=SimProgress(self.sim),
         )
-        request = enactor.ports.Request(STREAM, by, generation, digest, adopt, allow_jump)
-        outcome = enacting.enact_stream(ports, request)
+        request = enactor.ports.Request(
+            STREAM, by, generation, digest, adopt, allow_jump, wait_seconds=wait_seconds
+        )
+        try:
+            outcome = enacting.enact_stream(ports, request)
+        except PlanfenceError as error:
+            self.watch.pass_ended(error.outcome, error.rule, claimed=False)
+            raise
+        self.watch.told(outcome.outcome, outcome.generation)
+        rule = outcome.error.rule if outcome.error is not None else None
+        self.watch.pass_ended(outcome.outcome, rule, claimed=True)
         self.sim.tell(f"enact: {outcome.outcome} {outcome.generation} ({outcome.error or 'well'})")
         return outcome
 
@@ -210,7 +247,9 @@ class World:
             raise Refused("nothing is published", rule="plan-missing")
         return read_plan(self.seen_archive, STREAM, settings.lineage, generation)
 
-    def approve(self, generation: int | None = None, by: str = "rita") -> Published:
+    def approve(
+        self, generation: int | None = None, by: str = "rita", emergency: str | None = None
+    ) -> Published:
         found = self.published(generation)
         settings = read_settings(self.seen_register, STREAM)
         approve(
@@ -221,6 +260,7 @@ class World:
             approver=by,
             clock=self.clock,
             attempt=self.new_id(),
+            emergency=emergency,
         )
         return found
 
@@ -237,7 +277,7 @@ class World:
         )
         return found
 
-    def hold(self, by: str = "olaf") -> None:
+    def hold(self, by: str = "olaf", lasting: timedelta | None = None) -> None:
         place_hold(
             self.seen_register,
             STREAM,
@@ -245,6 +285,7 @@ class World:
             reason="simulated",
             clock=self.clock,
             attempt=self.new_id(),
+            lasting=lasting,
         )
 
     def release(self, standing: int | None = None, by: str = "olaf") -> None:
@@ -259,7 +300,7 @@ class World:
 
     @property
     def held(self) -> bool:
-        return read_hold(self.register, STREAM) is not None
+        return read_hold(self.register, STREAM, self.clock.now()) is not None
 
     def set(self, **values: object) -> None:
         """An admin changes the stream's settings."""
@@ -279,6 +320,7 @@ class World:
             if stored is None:
                 return
             generation = int(key.rpartition("/")[2].removesuffix(".json")) if "plans" in key else 1
+            self.watch.touched_files = True
             tombstone = Tombstone(generation=generation, digest=digest_of(stored.body))
             self.archive.bury(key, encode(tombstone), stored.etag)
 
@@ -288,6 +330,7 @@ class World:
         """Remove an object, so that its key can be created again."""
 
         def effect() -> None:
+            self.watch.touched_files = True
             self.archive.lose(key)
             self.watch.lost_file(key)
 
