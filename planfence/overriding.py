@@ -33,10 +33,12 @@ from plans.deciding import approve, place_hold
 from plans.decisions import approvals_wanted, read_hold
 from plans.errors import PlanfenceError, Refused
 from plans.journal import Draft, EntryKind, record
+from plans.names import override_key
 from plans.plan import Mode, Waiver
 from plans.pointer import read_pointer
 from plans.published import Published
 from plans.settings import Settings
+from plans.storage.register import Absent, Put
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -202,16 +204,15 @@ class _Run:
             ("overrides", f"generation {applied.generation}" if applied else "nothing"),
             ("input", given.name[:500]),
         )
-        draft = Draft(
-            kind,
-            session.clock.now(),
-            self.by,
-            session.new_id(),
-            published.plan.generation,
-            published.digest,
-            details,
+        generation, attempt = published.plan.generation, session.new_id()
+        now = session.clock.now()
+        draft = Draft(kind, now, self.by, attempt, generation, published.digest, details)
+        # After a lost archive the entry would refuse other bytes under this number for ever: so it
+        # is kept where the planner looks for numbers that are taken (ADR 0003).
+        taken = Put(
+            override_key(asked.stream, generation), {"by": self.by, "attempt": attempt}, Absent()
         )
-        record(session.register, asked.stream, draft)
+        record(session.register, asked.stream, draft, taken)
 
     def _break_glass(self, published: Published) -> bool:
         """Make one approval enough, where any are wanted. Returns whether it was needed."""

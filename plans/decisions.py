@@ -110,6 +110,9 @@ def _second(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+_DECIDED = ("approval#", "override#", "pin#", "reject#")
+
+
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """What people decided about a stream, as one query found it.
@@ -147,8 +150,11 @@ class Decisions:
 
     @property
     def generations(self) -> frozenset[int]:
-        """The generations from ``since`` on that were approved or rejected."""
-        numbers = (sk.split("#")[1] for sk in self.items if sk.startswith(("approval#", "reject#")))
+        """The generations from ``since`` on that a person approved, rejected, pinned or made.
+
+        Each has a journal entry that names its digest, by which other bytes would be refused.
+        """
+        numbers = (sk.split("#")[1] for sk in self.items if sk.startswith(_DECIDED))
         decided = (int(number) for number in numbers if number.isdigit())
         return frozenset(number for number in decided if number >= self.since)
 

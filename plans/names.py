@@ -85,6 +85,11 @@ def released_key(stream: str, generation: int) -> Key:
     return Key(decisions_partition(stream), f"released#{generation:012d}")
 
 
+def override_key(stream: str, generation: int) -> Key:
+    """That a person made this generation; its number is then never given to other bytes."""
+    return Key(decisions_partition(stream), f"override#{generation:012d}")
+
+
 def pin_key(stream: str, generation: int) -> Key:
     return Key(decisions_partition(stream), f"pin#{generation:012d}")
 

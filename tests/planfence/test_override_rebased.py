@@ -113,6 +113,18 @@ def test_a_plan_of_a_lineage_that_was_lost_is_taken_too(live: Project) -> None:
     assert "192.0.2.51" in live_zone(live)
 
 
+def test_an_override_whose_plan_was_lost_does_not_wedge_the_number_that_it_had(
+    live: Project,
+) -> None:
+    """Its journal entry names a digest, and would refuse any other bytes under that number."""
+    live.ok("override", STREAM, "two.json", *WHY)  # generation 3
+    shutil.rmtree(live.root / ".planfence/archive/streams")
+    override(live, "two.json")
+    applied = live.ok("status", "--format", "json").json["streams"][0]["applied"]
+    assert applied["generation"] == 4
+    assert "192.0.2.51" in live_zone(live)
+
+
 # An editor
 
 

@@ -9,6 +9,7 @@ import pytest
 from planner.planning import RACES_MAX
 from plans.errors import Conflict
 from plans.fence import Fence
+from plans.marks import Pin, pin
 from plans.names import JUMP_MAX, approval_key, plan_key
 from plans.plan import PlanReference
 from tests.builders import (
@@ -69,7 +70,7 @@ def test_a_forged_number_out_of_reach_is_reported_and_puts_no_plan_out_of_reach(
     assert stream.plan().notes == outcome.notes
 
 
-@pytest.mark.parametrize("decision", ["approved", "rejected"])
+@pytest.mark.parametrize("decision", ["approved", "rejected", "pinned"])
 @pytest.mark.parametrize("claimed", [False, True])
 def test_a_number_that_people_decided_on_is_not_given_to_other_bytes_after_a_lost_archive(
     decision: str, claimed: bool
@@ -80,13 +81,20 @@ def test_a_number_that_people_decided_on_is_not_given_to_other_bytes_after_a_los
     lost = stream.publish(CHANGED)
     if decision == "approved":
         stream.approve(lost)
-    else:
+    elif decision == "rejected":
         stream.reject(lost)
+    else:
+        now, attempt = stream.clock.now(), stream.new_id()
+        kept = Pin(
+            state="pinned", digest=lost.digest, by="bob", reason="audit", at=now, attempt=attempt
+        )
+        pin(stream.register, STREAM, lost.plan.generation, kept)
     stream.archive.inner = MemoryArchive()
     waived = ("parent-unreadable",) if claimed else ()
-    assert stream.publish(dict(START) | a("other"), *waived).plan.generation == (
-        lost.plan.generation + 1
-    )
+    other = stream.publish(dict(START) | a("other"), *waived)
+    assert other.plan.generation == lost.plan.generation + 1
+    if not waived:
+        assert stream.enact(other).outcome == "applied"
 
 
 def test_a_decision_on_a_number_out_of_reach_or_on_none_is_ignored() -> None:

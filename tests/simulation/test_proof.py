@@ -19,7 +19,7 @@ from tests.simulation.small_worlds import Bound, schedules
 
 # A number that came from a fence whose plan was never read (F9, S9): each fails without
 # ``planner.planning._overtaken``.
-ONCE_FAILED = (10, 42, 47, 114, 116, 128, 163, 188, 20123)
+ONCE_FAILED = (10, 42, 47, 114, 116, 128, 163, 188, 20123, 28512)
 QUICK = (
     "no fence",
     "refresh and retry",
