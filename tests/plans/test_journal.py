@@ -324,6 +324,14 @@ TAMPERINGS: dict[str, tuple[Callable[[list[Item]], list[Item]], str]] = {
         lambda items: [*items[:4], altered(items[4]), items[5]],
         "entry 5 of dns/example.com was altered",
     ),
+    "time of one altered": (
+        lambda items: [
+            items[0],
+            altered(items[1], at="2001-01-01T00:00:00Z"),
+            *items[2:],
+        ],
+        "entry 2 of dns/example.com was altered",
+    ),
     "time of the last altered": (
         lambda items: [*items[:4], altered(items[4], at="2001-01-01T00:00:00Z"), items[5]],
         "the last one was altered",
