@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from unittest import mock
 
-from octodns.record import Record  # type: ignore[import-untyped]
-from octodns.zone import Zone  # type: ignore[import-untyped]
-from octodns_route53 import Route53Provider  # type: ignore[import-untyped]
+from octodns.record import Record
+from octodns.zone import Zone
+from octodns_route53 import Route53Provider
 
 from tests.builders import ZONE
 from tests.doubles.route53 import hooks

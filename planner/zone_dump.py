@@ -260,6 +260,7 @@ def _value(rdtype: str, value: str, escaped_semicolons: bool | None, with_maps: 
 
 def _free_text(rdtype: str, value: str, escaped_semicolons: bool) -> str:
     """The text that ``planner.zone_values.free_text`` reads as these very character-strings."""
+    # dnspython types all rdata alike; TXT and SPF have strings.
     strings: tuple[bytes, ...] = rdata_of(rdtype, value).strings  # type: ignore[attr-defined]
     whole = b"".join(strings)
     cuts = range(0, len(whole), STRING_BYTES_MAX)

@@ -154,7 +154,7 @@ def value_of(rdata: dns.rdata.Rdata) -> str:
         ValueError: a name inside is relative (it was read with ``relativize``), or the rdata
             cannot be sent.
     """
-    rdtype = rdata.rdtype
+    rdtype = rdata.rdtype  # dnspython types all rdata alike: what each has, its type tells
     if rdtype in (RdataType.A, RdataType.AAAA):
         return cast(str, rdata.address)  # type: ignore[attr-defined]
     if rdtype in (RdataType.CNAME, RdataType.DNAME, RdataType.NS, RdataType.PTR):
@@ -185,6 +185,7 @@ def _with_whole_lengths(rdata: dns.rdata.Rdata) -> dns.rdata.Rdata:
     if not isinstance(rdata, LOC):
         return rdata
     lengths = (round(getattr(rdata, field)) for field in _LOC_LENGTHS)
+    # dnspython leaves this and some other calls untyped.
     return LOC(rdata.rdclass, rdata.rdtype, rdata.latitude, rdata.longitude, *lengths)  # type: ignore[no-untyped-call]
 
 

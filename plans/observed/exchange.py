@@ -179,6 +179,7 @@ class Server:
         now = int(self.clock.now().timestamp())
         key, (start, owner, rdata) = self.signing_key, signature
         try:
+            # dnspython leaves it untyped; what it returns is what it says.
             following: dns.tsig.HMACTSig = dns.tsig.validate(  # type: ignore[no-untyped-call]
                 wire, key, owner, rdata, now, mac, start, digest, multi
             )

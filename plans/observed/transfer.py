@@ -121,6 +121,7 @@ class _Reader:
         signature = message.signature
         if signature is None:
             if self._digest is not None:
+                # dnspython leaves it untyped.
                 self._digest.update(wire)  # type: ignore[no-untyped-call]
             elif message.rcode == dns.rcode.NOERROR:
                 raise Broken("nobody signed its beginning")

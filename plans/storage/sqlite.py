@@ -198,7 +198,7 @@ class SqliteRegister:
             check_attributes(attributes)
         except (ValueError, AttributeError) as error:
             raise self._corrupt(f"item {key.pk} {key.sk} is damaged: {error}") from error
-        return attributes  # type: ignore[no-any-return]
+        return attributes  # type: ignore[no-any-return]  # JSON, checked just above
 
     @contextmanager
     def _session(self) -> Iterator[sqlite3.Connection]:

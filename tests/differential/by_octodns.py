@@ -9,10 +9,10 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from octodns.provider.yaml import YamlProvider  # type: ignore[import-untyped]
-from octodns.zone import Zone as DesiredZone  # type: ignore[import-untyped]
-from octodns_bind import Rfc2136Provider  # type: ignore[import-untyped]
-from octodns_route53 import Route53Provider  # type: ignore[import-untyped]
+from octodns.provider.yaml import YamlProvider
+from octodns.zone import Zone as DesiredZone
+from octodns_bind import Rfc2136Provider
+from octodns_route53 import Route53Provider
 
 from tests.doubles.route53 import hooks
 from tests.doubles.route53.double import Double

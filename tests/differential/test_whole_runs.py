@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from octodns.manager import Manager  # type: ignore[import-untyped]
+from octodns.manager import Manager
 
 from tests.differential.by_octodns import DEPRECATED
 from tests.differential.examples import EXAMPLES

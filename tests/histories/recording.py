@@ -16,7 +16,7 @@ from random import Random
 from threading import Barrier
 from typing import Any, Literal
 
-from greenlet import getcurrent, greenlet  # type: ignore[import-untyped]
+from greenlet import getcurrent, greenlet
 
 from plans.errors import ConditionFailed
 from plans.storage.register import Absent, Action, All, Check, Condition, Key, Put, Register, Where

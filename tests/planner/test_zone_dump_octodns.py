@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from octodns.provider.yaml import YamlProvider  # type: ignore[import-untyped]
-from octodns.zone import Zone  # type: ignore[import-untyped]
+from octodns.provider.yaml import YamlProvider
+from octodns.zone import Zone
 
 from planner.zone_dump import dump_zone
 from planner.zone_yaml import read_zone_yaml

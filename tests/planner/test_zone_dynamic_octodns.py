@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from octodns.record.geo import GeoCodes  # type: ignore[import-untyped]
-from octodns.record.geo_data import geo_data  # type: ignore[import-untyped]
+from octodns.record.geo import GeoCodes
+from octodns.record.geo_data import geo_data
 
 from planner.geo_codes import codes, place
 from planner.zone_yaml import parse_zone_yaml

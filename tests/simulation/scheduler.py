@@ -21,7 +21,7 @@ from enum import Enum
 from math import ceil
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from greenlet import greenlet  # type: ignore[import-untyped]
+from greenlet import greenlet
 
 from plans.errors import PlanfenceError, Unavailable, Unknown
 

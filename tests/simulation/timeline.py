@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast
 
-from greenlet import greenlet  # type: ignore[import-untyped]
+from greenlet import greenlet
 
 from plans.errors import PlanfenceError, Unavailable, Unknown
 from plans.names import Key
