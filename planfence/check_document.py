@@ -26,6 +26,7 @@ from planfence.json_places import Path, Reading, read_json
 from plans.collector import collector_paused
 from plans.document import Document, encode
 from plans.faults import Fault, numbering_faults, path_text, record_faults, zone_faults
+from plans.kinds.health import HealthDocument
 from plans.kinds.zone import ZoneDocument
 from plans.names import generation_of_key, plan_key, valid_stream
 from plans.plan import Plan
@@ -72,7 +73,8 @@ def check_document(
 
     Args:
         name: what it is, a name in ``DOCUMENTS``; None takes its ``schema`` field's word.
-        zone: the zone, absolute, that a plan's changes or a zone's records must lie in.
+        zone: the zone, absolute, that a plan's changes or a zone's records must lie in, or that
+            the health must be of.
         place: its path; in an archive it says which plan must be found there.
     """
     with collector_paused():
@@ -190,9 +192,10 @@ def _faults(document: Document, zone: str | None, place: str | None) -> Iterator
         yield from change_faults(document)
         if zone is not None:
             yield from zone_faults(document, zone)
-    elif isinstance(document, ZoneDocument):
-        if zone is not None and document.zone != zone:
-            yield Fault(("zone",), f"expected {zone}, found {document.zone}", "zone")
+        return
+    if isinstance(document, HealthDocument | ZoneDocument) and zone not in {None, document.zone}:
+        yield Fault(("zone",), f"expected {zone}, found {document.zone}", "zone")
+    if isinstance(document, ZoneDocument):
         yield from record_faults(document)
         yield from content_faults(document)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from plans.faults import Fault, Path
-from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, Records
+from plans.kinds.dns import MANAGED_TYPES, Records
 from plans.kinds.rdata import normal_name, normal_value
 from plans.kinds.zone import RecordSet, ZoneDocument
 from plans.plan import Plan
@@ -60,9 +60,7 @@ def _name_faults(place: Path, name: str, rule: str) -> Iterator[Fault]:
 def _content_faults(
     place: Path, rdtype: str, found: Records | RecordSet, rule: str
 ) -> Iterator[Fault]:
-    ttl, values = found.ttl, found.values
-    if not 0 <= ttl <= TTL_MAX:
-        yield Fault((*place, "ttl"), f"expected 0 to {TTL_MAX}, found {ttl}", rule)
+    values = found.values
     if not values and not found.attributes:  # an alias has none
         yield Fault((*place, "values"), "a record set has at least one value", rule)
     elif list(values) != sorted(set(values)):

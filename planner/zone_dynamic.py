@@ -192,10 +192,8 @@ class DynamicReader:
             places = self._places(written, what, number, seen)
             if "geos" in written.entries and number == len(items):
                 self._refuse(written.line, f"{what} is the last: it is for all and has no geos")
-            elif "geos" not in written.entries and number < len(items):
-                self._refuse(
-                    written.line, f"{what} has no geos: such a rule is the last, and alone"
-                )
+            elif "geos" not in written.entries and number < len(items) and isinstance(node, Map):
+                self._refuse(node.line, f"{what} has no geos: such a rule is the last, and alone")
             pool = self._text(written, "pool", what)
             if pool is not None:
                 if pool not in pools:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+YOUNG_MAX: Final = 50_000  # objects; looking at so many takes a few milliseconds
 
 
 @contextmanager
@@ -20,9 +23,10 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
-            if not gc.get_freeze_count():
+            if gc.get_count()[0] > YOUNG_MAX and not gc.get_freeze_count():
                 # Both together call what was loaded old. Left young, all of it would be looked at
-                # by the very next collection.
+                # by the very next collection. But what is old is hardly ever looked at: were every
+                # load called so, whatever garbage it made would stay for as long as the process.
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

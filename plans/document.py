@@ -13,9 +13,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Any, TypeVar
+import re
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from plans.collector import collector_paused
 from plans.errors import Refused
@@ -25,7 +33,25 @@ DigestText = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 IdText = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 GenerationNumber = Annotated[int, Field(ge=1, lt=10**12)]
 OneLine = Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Timestamp = AwareDatetime
+TIMESTAMP: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+
+
+def _written_out(value: Any) -> Any:
+    """A time of JSON says day, time and offset; pydantic would take seconds since 1970 too.
+
+    The register compares such texts as they stand, so all have to be of one form.
+    """
+    known = re.fullmatch(TIMESTAMP, value) if isinstance(value, str) else True
+    if not known or isinstance(value, int | float):
+        raise ValueError("a time is written like 2026-01-31T12:00:00Z")
+    return value
+
+
+# Not strict: what comes of a text of JSON behind a validator of ours is a text of Python to it.
+Timestamp = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_out)]
 
 
 class Document(BaseModel):

@@ -7,8 +7,8 @@ Guarantees:
    field that is wrong, never "is not valid under any of the given schemas".
 3. Equal models give equal bytes.
 
-It does not say everything: the codec also refuses what is not in canonical form, and ``1.0`` where
-JSON Schema sees a whole number.
+It does not say everything: the codec also refuses what is not in canonical form, ``1.0`` where JSON
+Schema sees a whole number, and a day that no calendar has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from plans.decisions import Approval, Hold, Rejection
-from plans.document import Document
+from plans.document import TIMESTAMP, Document
 from plans.journal import Entry
 from plans.kinds.health import HealthDocument
 from plans.kinds.pools import PoolsFile
@@ -46,11 +46,6 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = {
     "tombstone": Tombstone,
     "zone": ZoneDocument,
 }
-
-_TIMESTAMP = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
-    r"([.][0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
-)
 
 
 def schema_of(name: str) -> dict[str, Any]:
@@ -110,7 +105,7 @@ def _readable(node: dict[str, Any]) -> dict[str, Any]:
         else:
             result[key] = value
     if result.get("format") == "date-time":
-        result["pattern"] = _TIMESTAMP  # a format alone is an annotation: nothing checks it
+        result["pattern"] = TIMESTAMP  # a format alone is an annotation: nothing checks it
     return result
 
 

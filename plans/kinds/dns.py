@@ -56,8 +56,7 @@ class Records:
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
-    # Only said in the JSON Schema: ``records`` sees to it, and nobody waits for it at each read.
-    ttl: Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": TTL_MAX})]
+    ttl: Annotated[int, Field(ge=0, le=TTL_MAX)]
     values: tuple[str, ...]
     # Left out where empty: most zones have none, and a plan has one for each change.
     attributes: Annotated[tuple[str, ...], Field(exclude_if=operator.not_)] = ()

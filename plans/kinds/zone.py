@@ -29,7 +29,7 @@ class RecordSet:
 
     name: str
     type: str
-    ttl: Annotated[int, Field(json_schema_extra={"minimum": 0, "maximum": TTL_MAX})]
+    ttl: Annotated[int, Field(ge=0, le=TTL_MAX)]
     values: tuple[str, ...]
     identifier: Annotated[str, Field(exclude_if=operator.not_)] = ""
     attributes: Annotated[tuple[str, ...], Field(exclude_if=operator.not_)] = ()

@@ -217,7 +217,7 @@ def _flag(text: str) -> bool:
 def _alias_to_text(value: Mapping[str, Any]) -> str:
     names = ("HostedZoneId", "DNSName", "EvaluateTargetHealth")
     zone, name, evaluate = _members(value, "AliasTarget", *names)
-    return f"{zone}:{name_from_api(name)}:{_flag_to_text(evaluate)}"
+    return f"{_first(zone)}:{name_from_api(name)}:{_flag_to_text(evaluate)}"
 
 
 def _alias_from_text(text: str) -> dict[str, Any]:
@@ -230,7 +230,15 @@ def _alias_from_text(text: str) -> dict[str, Any]:
 
 
 def _cidr_to_text(value: Mapping[str, Any]) -> str:
-    return ":".join(_members(value, "CidrRoutingConfig", "CollectionId", "LocationName"))
+    collection, location = _members(value, "CidrRoutingConfig", "CollectionId", "LocationName")
+    return f"{_first(collection)}:{location}"
+
+
+def _first(text: str) -> str:
+    """An id before a colon: with one of its own, the text would be read as another's."""
+    if ":" in text:
+        raise ValueError(f"its id {shown(text)} has a colon")
+    return text
 
 
 def _cidr_from_text(text: str) -> dict[str, Any]:

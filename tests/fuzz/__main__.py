@@ -41,6 +41,16 @@ def runs(said: str) -> int:
     return int(match[1]) if match else 0
 
 
+def reached(said: str) -> tuple[int, int]:
+    """How much of the readers' code, and of documents' places, the fuzzer says that it reached.
+
+    Returns:
+        Edges and places together, and those with how often each was passed.
+    """
+    found = re.findall(r"cov: ([0-9]+) ft: ([0-9]+)", said)
+    return (int(found[-1][0]), int(found[-1][1])) if found else (0, 0)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("seconds", nargs="?", type=int, default=60, help="for all (default: 60)")
@@ -53,7 +63,11 @@ def main() -> int:
     for name in names:
         held, said = fuzzed(name, folder / name, max(1, asked.seconds // len(names)))
         found = len(list((folder / name / "found").iterdir()))
-        print(f"{name:6} {'held' if held else 'BROKE'}: {runs(said)} inputs tried, {found} kept")
+        edges, features = reached(said)
+        print(
+            f"{name:8} {'held' if held else 'BROKE'}: {runs(said)} inputs tried, {found} kept;"
+            f" {edges} edges and places, {features} features"
+        )
         if not held:
             broken += 1
             print(said)

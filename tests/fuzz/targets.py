@@ -10,8 +10,7 @@ messages, botocore for pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import dns.exception
@@ -23,51 +22,30 @@ from botocore.model import Shape
 from botocore.parsers import ResponseParserError, create_parser
 from botocore.session import get_session
 
+from enactor.zonefile import render
 from planner.owners import owner_in
+from planner.pools_file import parse_pools
 from planner.zone_dump import dump_zone
 from planner.zone_yaml import parse_zone_yaml
-from plans.document import digest_of, encode
+from plans.document import digest_of
 from plans.errors import Invalid, Refused
 from plans.fence import Fence, Unreadable, as_read, parse_fence
-from plans.kinds.dns import MANAGED_TYPES
+from plans.kinds.dns import MANAGED_TYPES, RecordKey, fence_name
 from plans.kinds.rdata import quoted, value_of
+from plans.observed.canonical import quick_entries
+from plans.observed.entries import Entry
 from plans.observed.fence_record import fence_seen, fence_values
 from plans.observed.route53_pages import _refuse_empty, _take_sets
 from plans.observed.route53_sets import raw_set, read_set
 from plans.observed.wire import TYPE_TEXTS, Malformed, Message, Record
-from plans.published import as_plan, check_changes
-from plans.storage.archive import Stored
+from plans.observed.zone_entries import read_zone_entries
+from plans.observed.zonefile import ZoneFile, parse_zone_file
+from tests.fuzz.document_targets import ZONE, given, plan, stored
 
-CORPUS: Final = Path(__file__).parent / "corpus"
-STREAM: Final = "dns/example.com"
-LINEAGE: Final = "1" * 32
-ZONE: Final = "example.com."
+DIGITS: Final = "0123456789abcdef"
 
-Target = Callable[[bytes], None]
-
-
-def plan(data: bytes) -> None:
-    """A stored plan is read so that its bytes are the document's only ones, or is refused."""
-    try:
-        published = as_plan(Stored(data, "etag"), STREAM, LINEAGE, 1)
-    except Refused as refusal:
-        _check(refusal.rule and refusal.remedy, "no rule, or nothing to do")
-        return
-    assert encode(published.plan) == data
-    assert published.digest == digest_of(data)
-    found = published.plan
-    assert (found.stream, found.lineage, found.generation) == (STREAM, LINEAGE, 1)
-    for digest in (published.digest[::-1], "0" * 64):
-        try:
-            as_plan(Stored(data, "etag"), STREAM, LINEAGE, 1, digest)
-        except Refused as refusal:
-            _check(refusal.rule == "digest", refusal)
-        else:
-            assert digest == published.digest
-    try:
-        check_changes(found, ZONE)
-    except Refused as refusal:
-        _check(refusal.rule == "zone", refusal)
+Target = Callable[[bytes], Sequence[str] | None]
+"""Takes any bytes; may say what came of them, for the fuzzer to look for more that is new."""
 
 
 def _check(held: object, what: object) -> None:
@@ -112,6 +90,31 @@ def _check_problems(refusal: Invalid, data: bytes) -> None:
     assert 1 <= lines[0] <= lines[-1] <= len(data.decode(errors="replace").splitlines()) + 1
 
 
+def pools(data: bytes) -> None:
+    """A pools file is read whole, or each problem has its line."""
+    try:
+        found = parse_pools(data, "zone.yaml", ZONE)
+    except Invalid as refusal:
+        _check_problems(refusal, data)
+        return
+    assert (found.digest, found.size) == (digest_of(data), len(data))
+    _check_keys(yaml.compose(data, yaml.CBaseLoader))
+    written = yaml.load(data, yaml.CBaseLoader)["pools"]
+    assert [pool.pool for pool in found.pools] == list(written)
+    assert len({(pool.name, pool.type) for pool in found.pools}) == len(found.pools)
+    for pool in found.pools:
+        other = written[pool.pool]
+        assert pool.name == owner_in(other.get("name", pool.pool), ZONE)
+        assert (pool.type, pool.ttl) == (other["type"], int(other.get("ttl", 60)))
+        assert pool.min_members == int(other.get("min_members", 1)) <= len(pool.members)
+        assert pool.seen_bad == int(other.get("seen_bad", 3))
+        kept = [(member.id, member.capacity, member.check is None) for member in pool.members]
+        assert kept == [
+            (each["id"], float(each["capacity"]), "health" not in each) for each in other["members"]
+        ]
+        assert len({member.address for member in pool.members}) == len(pool.members)
+
+
 def _asked_for(data: bytes) -> Iterator[tuple[str, str]]:
     """Every name and type that another reader of YAML finds in an accepted file."""
     _check_keys(yaml.compose(data, yaml.CBaseLoader))
@@ -133,15 +136,71 @@ def _check_keys(node: yaml.Node | None) -> None:
             _check_keys(value)
 
 
+def zonefile(data: bytes) -> None:
+    """A zone file is read the same by both its readers, and every record of it is kept."""
+    try:
+        found: ZoneFile | None = parse_zone_file(data, ZONE, "zone")
+    except Refused as refusal:
+        _check(refusal.rule.startswith("zonefile-"), refusal)
+        found = None
+    try:
+        text = data.decode()
+        awaited: list[Entry] = read_zone_entries(text, ZONE, "zone")
+    except (UnicodeDecodeError, Refused):
+        assert found is None
+        return
+    quick = quick_entries(text, ZONE)
+    assert quick is None or list(quick) == awaited
+    if found is None:
+        return
+    state = found.observation.state
+    for entry in awaited:
+        key = RecordKey(entry.name, entry.type)
+        if key == (fence_name(ZONE), "TXT", ""):
+            assert entry.text in fence_values(found.observation.fence)
+        elif key.type == "SOA":
+            assert found.soa == entry[1:]
+        elif key in state:
+            assert (state[key].ttl, entry.text in state[key].values) == (entry.ttl, True)
+        else:
+            assert entry[1:] in found.unmanaged
+    kept = sum(len(content.values) for content in state.values()) + len(found.unmanaged)
+    assert kept <= len(awaited)
+    if not isinstance(found.observation.fence, Unreadable):  # which is never written again
+        again = parse_zone_file(render(found, ZONE), ZONE, "again")
+        assert again.observation == found.observation
+        assert (again.soa, again.unmanaged) == (found.soa, found.unmanaged)
+
+
 def fence(data: bytes) -> None:
     """A fence record's text is read as exactly what it is, or is kept as it stands."""
     text = data.decode(errors="surrogateescape")
     seen = parse_fence(text)
     assert as_read(seen) == text
-    assert seen == (parse_fence(seen.text()) if isinstance(seen, Fence) else Unreadable(text))
+    assert seen == _fence(text)
     # The same through the zone: a record set of one value for each line.
     values = tuple(sorted({quoted(line[:600].split(b"\t")) for line in data.split(b"\n") if line}))
     assert fence_values(fence_seen(values)) == values
+
+
+def _fence(text: str) -> Fence | Unreadable:
+    """The fence of a text, put together from its words; a text that it would not write is none."""
+    words = dict(word.partition("=")[::2] for word in text.split(" "))
+    try:
+        found = Fence(
+            generation=int(words["g"]),
+            step=int(words["s"]),
+            done=words["e"] == "1",
+            digest=words["d"],
+            lineage=words["l"],
+            attempt=words["a"],
+        )
+    except (KeyError, ValueError):
+        return Unreadable(text)
+    numbers = 1 <= found.generation < 10**12 and 0 <= found.step < 10**6
+    texts = ((found.digest, 64), (found.lineage, 32), (found.attempt, 32))
+    digits = all(len(each) == size and not set(each) - set(DIGITS) for each, size in texts)
+    return found if numbers and digits and found.text() == text else Unreadable(text)
 
 
 def wire(data: bytes) -> None:
@@ -196,10 +255,5 @@ def page(data: bytes) -> None:
 
 
 TARGETS: Final[Mapping[str, Target]] = {
-    each.__name__: each for each in (plan, zone, fence, wire, page)
+    each.__name__: each for each in (plan, stored, given, zone, pools, zonefile, fence, wire, page)
 }
-
-
-def inputs(name: str) -> list[Path]:
-    """The committed corpus of a target."""
-    return sorted((CORPUS / name).iterdir())

@@ -149,6 +149,14 @@ def test_numbering_repeats_and_names_outside_the_zone_are_found_with_their_paths
     assert {error[3] for error in errors(project, "plan.json")} == {"document-invalid"}
 
 
+def test_the_health_of_another_zone_is_found_as_its_reader_refuses_it(project: Project) -> None:
+    (project.root / "health.json").write_bytes(stored(REAL["health"]))
+    assert project.run("check", "health.json", "--zone", "example.com").code == 0
+    assert [each[0::3] for each in errors(project, "health.json", "--zone", "example.net")] == [
+        ("$.zone", "zone")
+    ]
+
+
 def test_a_zone_document_holds_each_record_set_once_inside_and_managed(project: Project) -> None:
     records = REAL["zone"]["records"]
     bad = [*records, records[0], {**records[0], "name": "x.example.org."}]

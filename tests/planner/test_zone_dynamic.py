@@ -232,6 +232,7 @@ TWO = f"{{eu: {_ONE}, us: {_ONE}}}"
         ("[{pool: us, geos: [AS]}, {pool: x}]", "rule 2: there is no pool 'x'"),
         ("[{pool: us, geos: [AS]}, {pool: eu, geos: [EU]}]", "rule 2 is the last: it is for all"),
         ("[{pool: us}, {pool: eu}]", "rule 1 has no geos: such a rule is the last, and alone"),
+        ("['{pool: us}', {pool: eu}]", "rule 1: expected a map, found text"),
         ("[{pool: us, geos: []}, {pool: eu}]", "rule 1: geos is empty"),
         ("[{pool: us, geos: AS}, {pool: eu}]", "rule 1 geos: expected a list, found text"),
         ("[{pool: us, geos: [[]]}, {pool: eu}]", "rule 1 geos: expected text, found a list"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from plans.collector import collector_paused
+from plans.collector import YOUNG_MAX, collector_paused
 
 
 @pytest.fixture(autouse=True)
@@ -35,17 +35,35 @@ def test_an_inner_pause_does_not_end_the_outer_one() -> None:
         assert not gc.isenabled()
 
 
-def test_what_was_loaded_is_old_at_once_and_still_collected() -> None:
-    class Loop:
-        def __init__(self) -> None:
-            self.me = self
+class Loop:
+    """What only the collector frees."""
 
+    def __init__(self) -> None:
+        self.me = self
+
+
+def loops() -> int:
+    return sum(isinstance(found, Loop) for found in gc.get_objects())
+
+
+def test_a_bulk_is_old_at_once_and_still_collected() -> None:
     with collector_paused():
-        kept = Loop()
+        kept, bulk = Loop(), [[each] for each in range(YOUNG_MAX)]
+    assert len(bulk) == YOUNG_MAX
     assert any(found is kept for found in gc.get_objects(generation=2))
     del kept
     gc.collect()
-    assert not any(isinstance(found, Loop) for found in gc.get_objects())
+    assert not loops()
+
+
+def test_the_garbage_of_small_loads_does_not_stay_for_as_long_as_the_process() -> None:
+    """A pass that looks again and again makes some with each refusal that it handles."""
+    for _ in range(2_000):
+        with collector_paused():
+            for _ in range(10):
+                Loop()
+        _ = [[each] for each in range(100)]  # what the process does besides
+    assert loops() < 2_000
 
 
 def test_what_somebody_else_froze_stays_frozen() -> None:

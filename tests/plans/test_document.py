@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gc
 import json
+from datetime import datetime
 
 import pytest
 
+from plans.decisions import Hold
 from plans.document import decode, digest_of, encode, from_attributes
 from plans.errors import Refused
+from plans.kinds.dns import TTL_MAX
+from plans.kinds.zone import ZoneDocument
 from plans.names import plan_key
 from plans.plan import Plan
 from plans.published import Published, read_plan
 from plans.settings import Settings
 from tests.builders import CHANGED, LINEAGE, STREAM, Stream, overwrite_object, settings_of
+from tests.documents import REAL, edited
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +139,49 @@ def test_an_unknown_field_is_refused_wherever_it_stands(body: bytes) -> None:
     for outer in (b'{"schema":', b'"base":{', b'"changes":[{', b'"summary":{'):
         inner = outer + b'"extra":1,' if outer.endswith(b"{") else b'{"extra":1,"schema":'
         assert refusal(body.replace(outer, inner, 1)).rule == "document-invalid"
+
+
+@pytest.mark.parametrize("ttl", [-1, TTL_MAX + 1, 10**30])
+def test_a_ttl_that_no_record_can_have_is_refused_before_anything_is_claimed(
+    body: bytes, ttl: int
+) -> None:
+    for before in (b'"before":{"ttl":300', b'"after":{"ttl":300'):
+        changed = body.replace(before, before.replace(b"300", b"%d" % ttl), 1)
+        assert changed != body
+        found = refusal(changed)
+        assert found.rule == "document-invalid"
+        assert "ttl" in str(found)
+    zone = json.dumps(edited(REAL["zone"], "records", 0, "ttl", to=ttl)).encode()
+    with pytest.raises(Refused, match=r"records\.0\.ttl"):
+        decode(ZoneDocument, zone, what="the desired state")
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "1767225600",
+        1767225600,
+        "2026-01-01",
+        "2026-01-01 00:00:00Z",
+        "2026-01-01T00:00Z",
+        "2026-01-01T00:00:00",
+        "2026-01-01T00:00:00z",
+        "2026-01-01T00:00:00Z\n",
+        "2026-02-30T00:00:00Z",
+    ],
+)
+def test_a_time_that_is_not_written_out_is_refused(time: object) -> None:
+    """The register compares an end of a hold as a text: all of them must be of one form."""
+    for name in ("at", "until"):
+        with pytest.raises(Refused, match=f"the hold is not valid: {name}") as caught:
+            from_attributes(Hold, REAL["hold"] | {name: time}, what="the hold")
+        assert caught.value.rule == "document-invalid"
+
+
+@pytest.mark.parametrize("time", ["2026-01-01T00:00:00Z", "2026-01-01T05:30:00.25+05:30"])
+def test_a_time_that_is_written_out_is_read(time: str) -> None:
+    hold = from_attributes(Hold, REAL["hold"] | {"at": time}, what="the hold")
+    assert hold.at == datetime.fromisoformat(time)
 
 
 def test_the_cyclic_collector_is_left_as_it_was(body: bytes) -> None:

@@ -212,6 +212,10 @@ IMPOSSIBLE = {
         "AliasTarget": {"HostedZoneId": "Z1", "EvaluateTargetHealth": True},
     },
     "an attribute is empty": routed("x", ADDRESS, Region=""),
+    "its id 'Z1:1' has a colon": {"Name": WWW, "Type": "A", **alias("Z1:1")},
+    "its id 'c:1' has a colon": routed(
+        "x", ADDRESS, CidrRoutingConfig={"CollectionId": "c:1", "LocationName": "*"}
+    ),
     "A value '192.0.2.256'": simple("A", "192.0.2.256"),
     "escape that is not three octal digits": simple("A", "192.0.2.1", name=r"a\400.example.com."),
     "has '\\\\t' in it": simple("A", "192.0.2.1", name="a\tb.example.com."),
