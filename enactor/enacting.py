@@ -24,7 +24,7 @@ from plans.mirror import mirror_at_completion, raise_mirror, read_mirror
 from plans.plan import PlanReference, TargetPlan, Wave
 from plans.storage.register import Put
 
-CLAIMS_MAX = 50
+CLAIMS_MAX = 100
 
 PassOutcome = Literal[
     "applied", "already_applied", "superseded", "refused", "partial", "failed", "unavailable"
@@ -120,9 +120,7 @@ def _claim(
         )
         try:
             claimed = claim(ports.register, chosen.published, chosen.grounds, draft)
-        except Conflict as conflict:
-            if conflict.rule != "claim-raced":
-                raise
+        except Conflict:
             continue
         ports.progress.claimed(chosen.published.plan.generation, resumed=chosen.resumes)
         return chosen, claimed

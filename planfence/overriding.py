@@ -29,16 +29,13 @@ from planfence.watching import watched
 from planner.overriding import Given, kept_state, standing_state
 from planner.planning import plan_stream, rehearse
 from planner.ports import Ports, Request
-from plans.deciding import approve, place_hold
+from plans.deciding import approve, place_hold, record_override
 from plans.decisions import approvals_wanted, read_hold
 from plans.errors import PlanfenceError, Refused
-from plans.journal import Draft, EntryKind, record
-from plans.names import override_key
 from plans.plan import Mode, Waiver
 from plans.pointer import read_pointer
 from plans.published import Published
 from plans.settings import Settings
-from plans.storage.register import Absent, Put
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -196,23 +193,17 @@ class _Run:
             app.note(f"{stream} is held: `planfence release {stream}` ends it")
 
     def _journal(self, published: Published, given: Given) -> None:
-        session, asked = self.app.session(), self.asked
-        applied = published.plan.base.applied
-        kind: EntryKind = asked.origin
-        details = (
-            ("reason", asked.reason),
-            ("overrides", f"generation {applied.generation}" if applied else "nothing"),
-            ("input", given.name[:500]),
+        session = self.app.session()
+        record_override(
+            session.register,
+            published.plan,
+            published.digest,
+            by=self.by,
+            reason=self.asked.reason,
+            given=given.name,
+            clock=session.clock,
+            attempt=session.new_id(),
         )
-        generation, attempt = published.plan.generation, session.new_id()
-        now = session.clock.now()
-        draft = Draft(kind, now, self.by, attempt, generation, published.digest, details)
-        # After a lost archive the entry would refuse other bytes under this number for ever: so it
-        # is kept where the planner looks for numbers that are taken (ADR 0003).
-        taken = Put(
-            override_key(asked.stream, generation), {"by": self.by, "attempt": attempt}, Absent()
-        )
-        record(session.register, asked.stream, draft, taken)
 
     def _break_glass(self, published: Published) -> bool:
         """Make one approval enough, where any are wanted. Returns whether it was needed."""

@@ -74,15 +74,14 @@ def _can_be_verified(ports: Ports, head: Published, world: World) -> bool:
     """Whether an enactor would accept the head's bytes: what it can only refuse is never pending.
 
     Its desired state may be gone although its plan is there, and after a lost archive its number
-    may have been approved as other bytes. Either would wedge the stream (G4), since the enactor's
-    remedy is a new plan.
+    may have been approved, pinned or made as other bytes, which the journal remembers. Either would
+    wedge the stream (G4), since the enactor's remedy is a new plan.
     """
     try:
         read_desired(ports.archive, head.plan, world.decided.settings.zone)
     except Refused:
         return False
-    approvals = world.decided.decisions.approvals(head.plan.generation)
-    return all(approval.digest == head.digest for approval in approvals)
+    return world.decided.decisions.digests(head.plan.generation) <= {head.digest}
 
 
 def _passes_guards(plan: Plan, world: World, changes: Mapping[str, tuple[Change, ...]]) -> bool:

@@ -62,6 +62,10 @@ def claim(register: Register, published: Published, grounds: Grounds, draft: Dra
       so B is refused and a plan made on the new state is needed, schedule S7), and A meets B's
       generation at the pointer or at a fence before its next step.
 
+    * Somebody journals anything between our reading and our writing: an approval, an override, a
+      pin of other bytes under g, whose file was lost. The place in the journal is taken then, and
+      nothing is written: what the journal says of g is read again (ADR 0009).
+
     A lost answer is decided in ``plans.journal.record`` by the entry at the sequence it was sent
     with, not by the pointer's attempt: that one a later claim has overwritten (schedule S15).
 
@@ -89,8 +93,8 @@ def claim(register: Register, published: Published, grounds: Grounds, draft: Dra
         for approval in grounds.approvals
     ]
     try:
-        entry = record(register, stream, draft, *actions, end=grounds.end)
-    except ConditionFailed as refusal:
+        entry = record(register, stream, draft, *actions, end=grounds.end, races_max=1)
+    except Conflict as refusal:
         raise Conflict(
             f"what the claim of plan {plan.generation} of {stream} was decided on has changed",
             rule="claim-raced",

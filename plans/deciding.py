@@ -13,7 +13,15 @@ from plans.decisions import Approval, Hold, Rejection, is_released, not_held, re
 from plans.document import from_attributes, to_attributes
 from plans.errors import ConditionFailed, Conflict, PlanfenceError, Refused
 from plans.journal import Draft, EntryKind, record
-from plans.names import approval_key, hold_key, pointer_key, reject_key, released_key, settings_key
+from plans.names import (
+    approval_key,
+    hold_key,
+    override_key,
+    pointer_key,
+    reject_key,
+    released_key,
+    settings_key,
+)
 from plans.plan import Plan
 from plans.pointer import as_pointer
 from plans.settings import Settings
@@ -110,6 +118,55 @@ def _approval_refused(refusal: ConditionFailed, plan: Plan, digest: str) -> Refu
         rule="settings-changed",
         remedy="run the command again",
     )
+
+
+def record_override(
+    register: Register,
+    plan: Plan,
+    digest: str,
+    *,
+    by: str,
+    reason: str,
+    given: str,
+    clock: Clock,
+    attempt: str,
+) -> None:
+    """Journal that an override or a rollback was published, and keep its number from other bytes.
+
+    After a lost archive the entry would refuse other bytes under this number for ever; so the
+    number is kept where the planner looks for those that are taken (ADR 0003).
+
+    Interleavings of the transaction: a planner that read before the item stood takes the number
+    after the file was lost: the digest in the item tells that what stands there is not this plan.
+    Another override of the same number is recorded first, which takes a lost file too: then the
+    item is there, the condition fails in the store, and whoever comes second is refused.
+
+    Args:
+        given: what it was made from, for people.
+
+    Raises:
+        Refused: the number was another override's.
+    """
+    assert plan.origin != "planner"
+    applied = plan.base.applied
+    details = (
+        ("reason", reason),
+        ("overrides", f"generation {applied.generation}" if applied else "nothing"),
+        ("input", given[:500]),
+    )
+    stream, generation = plan.stream, plan.generation
+    draft = Draft(plan.origin, clock.now(), by, attempt, generation, digest, details)
+    item: dict[str, str | int] = {"by": by, "digest": digest, "attempt": attempt}
+    try:
+        record(register, stream, draft, Put(override_key(stream, generation), item, Absent()))
+    except ConditionFailed as refusal:
+        raise Refused(
+            f"generation {generation} of {stream} was made before, as other bytes that are lost",
+            rule="generation-digest",
+            expected=str((refusal.items[0] or {}).get("digest")),
+            actual=digest,
+            remedy="run the command again: it takes another number",
+        ) from refusal
 
 
 def reject(

@@ -154,9 +154,29 @@ class Decisions:
 
         Each has a journal entry that names its digest, by which other bytes would be refused.
         """
-        numbers = (sk.split("#")[1] for sk in self.items if sk.startswith(_DECIDED))
-        decided = (int(number) for number in numbers if number.isdigit())
-        return frozenset(number for number in decided if number >= self.since)
+        return frozenset(
+            number
+            for sk in self.items
+            if (number := _decided(sk)) is not None and number >= self.since
+        )
+
+    def digests(self, generation: int) -> frozenset[str]:
+        """The digests that a person approved, rejected, pinned or made under a generation.
+
+        There is one, unless the archive was lost and its number came back as other bytes.
+        """
+        found = (
+            attributes.get("digest")
+            for sk, attributes in self.items.items()
+            if _decided(sk) == generation
+        )
+        return frozenset(str(digest) for digest in found if digest is not None)
+
+
+def _decided(sk: str) -> int | None:
+    """The generation that a decision's key names; None where it names none."""
+    number = sk.split("#")[1] if sk.startswith(_DECIDED) else ""
+    return int(number) if number.isdigit() else None
 
 
 def read_decisions(register: Register, stream: str, since: int) -> Decisions:

@@ -132,11 +132,8 @@ def entry_id(stream: str, told: Draft | Entry, details: Mapping[str, str]) -> st
 
 
 def _hashed(parts: Sequence[str]) -> str:
-    whole = hashlib.sha256()
-    for part in map(str.encode, parts):
-        whole.update(len(part).to_bytes(8, "big"))
-        whole.update(part)
-    return whole.hexdigest()
+    whole = [len(part).to_bytes(8, "big") + part for part in map(str.encode, parts)]
+    return hashlib.sha256(b"".join(whole)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +150,12 @@ def end_after(entry: Entry) -> End:
 
 
 def record(
-    register: Register, stream: str, draft: Draft, *actions: Action, end: End | None = None
+    register: Register,
+    stream: str,
+    draft: Draft,
+    *actions: Action,
+    end: End | None = None,
+    races_max: int = RACES_MAX,
 ) -> Entry:
     """Do the actions and journal them, in one transaction: both or neither.
 
@@ -167,6 +169,8 @@ def record(
     Args:
         end: where the caller saw the journal end, to save reading it. It is only a guess: the
             transaction's conditions tell whether it is so, and the end is read if it is not.
+        races_max: how many places are tried. With 1 the entry follows ``end`` or is not written:
+            for what was decided on the journal as it was read.
 
     Returns:
         The entry as written; its presence proves that the actions were written with it.
@@ -176,8 +180,9 @@ def record(
             and items are those of ``actions``.
         Unknown: the fate could not be decided because the register stopped answering.
         Unavailable: nothing was written.
+        Conflict: another's entry was there first, so often; nothing was written.
     """
-    for _ in range(RACES_MAX):
+    for _ in range(races_max):
         if end is None:
             end = read_end(register, stream)
         entry = draft.placed(stream, end.sequence + 1, end.hashed)
@@ -185,7 +190,7 @@ def record(
             return entry
         end = None
     raise Conflict(
-        f"lost {RACES_MAX} races for the next place in the journal of {stream}",
+        f"lost {races_max} races for the next place in the journal of {stream}",
         rule="journal-contended",
         remedy="run the command again",
     )
@@ -246,8 +251,9 @@ def _send(
         ),
     )
     # The entry has the attempt and the sequence, so that no other write is ever named so; and the
-    # name covers all of the transaction, since the same entry may be tried with other actions.
-    token = digest_of(repr(transaction).encode())[:TOKEN_LENGTH]
+    # name covers all of the transaction, since the same entry may be tried with other actions. What
+    # the transaction has beside the two follows from the entry.
+    token = digest_of(f"{body}{actions!r}".encode())[:TOKEN_LENGTH]
     lost: Unknown | ConditionFailed | None = None
     for _ in range(RESENDS_MAX):
         try:

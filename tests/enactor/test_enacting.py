@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from enactor.enacting import CLAIMS_MAX, Outcome, TargetOutcome
-from plans.document import to_attributes
-from plans.errors import Conflict, Failed, Superseded, Unavailable
+from enactor.enacting import Outcome, TargetOutcome
+from plans.errors import Failed, Superseded, Unavailable
 from plans.journal import Entry, read_entries, verify
-from plans.names import journal_last_key, settings_key
+from plans.names import journal_last_key
 from plans.plan import Plan
 from plans.published import Published
 from tests.builders import (
@@ -281,32 +280,6 @@ def test_a_claim_that_lost_to_a_newer_one_is_superseded_before_any_step() -> Non
     with pytest.raises(Superseded):
         stream.enact(published)
     assert stream.zone().state == {**START, **a("third")}
-
-
-def test_a_claim_that_loses_every_race_ends() -> None:
-    stream = Stream()
-    published = head(stream)
-
-    def version_raised() -> None:
-        settings = to_attributes(stream.settings)
-        settings["version"] += 1
-        overwrite_item(stream.register, settings_key(STREAM), **settings)
-
-    stream.faults.next("write", "pointer", after(version_raised), times=CLAIMS_MAX)
-    with pytest.raises(Conflict) as caught:
-        stream.enact(published)
-    assert caught.value.rule == "claim-contended"
-    assert applied_generation(stream) == 1
-
-
-def test_a_journal_that_is_contended_is_no_lost_claim() -> None:
-    stream = Stream()
-    published = head(stream)
-    contended = Conflict("lost", rule="journal-contended")
-    stream.faults.next("write", "pointer", raising(contended))
-    with pytest.raises(Conflict) as caught:
-        stream.enact(published)
-    assert caught.value is contended
 
 
 def test_a_claim_without_a_register_changes_nothing() -> None:

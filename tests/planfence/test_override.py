@@ -144,7 +144,7 @@ def test_the_review_is_seen_before_anything_is_changed(
 
 
 @pytest.mark.parametrize(
-    ("part", "left"), [("record", ["held"]), ("approve", ["held", "override"])]
+    ("part", "left"), [("record_override", ["held"]), ("approve", ["held", "override"])]
 )
 def test_an_end_after_publishing_is_told_with_what_stands_and_the_command_to_go_on(
     part: str, left: list[str], live: Project, monkeypatch: pytest.MonkeyPatch
@@ -370,12 +370,9 @@ def test_stdin_is_taken_as_what_it_begins_with(
     ("name", "rule", "said"),
     [
         ("bad.yaml", "desired-state", ["bad.yaml:2", "bad.yaml:3"]),
-        ("bad.json", "override-invalid", ["records[0].ttl", "records[1].name"]),
-        (
-            "other.json",
-            "override-invalid",
-            ["other.json: is a tombstone, and neither"],
-        ),
+        ("bad.json", "override-invalid", ["records[0].ttl", "records[1].ttl"]),
+        ("odd.json", "override-invalid", ["records[0].values", "records[1].name"]),
+        ("other.json", "override-invalid", ["other.json: is a tombstone, and neither"]),
         ("other-stream.json", "foreign-stream", ["dns/example.org"]),
         ("gone.yaml", "file-unreadable", ["gone.yaml cannot be read: No such file"]),
     ],
@@ -388,10 +385,10 @@ def test_a_file_that_cannot_be_taken_is_told_with_every_error_and_nothing_is_don
     tombstone = {"schema": "planfence/tombstone/v1", "generation": 1, "digest": "d" * 64}
     plan = json.loads(live.plan_path(1).read_bytes())
     live.write("bad.yaml", "---\nwww: {type: A, value: x}\nmail: {type: B, value: y}\n")
-    live.write(
-        "bad.json",
-        json.dumps(zone | {"records": [one, one | {"ttl": 1, "name": "elsewhere."}]}),
-    )
+    live.write("bad.json", json.dumps(zone | {"records": [one, one | {"ttl": 2**31}]}))
+    one["ttl"] = 1
+    odd = [one | {"values": ["x"]}, one | {"name": "elsewhere."}]
+    live.write("odd.json", json.dumps(zone | {"records": odd}))
     live.write("other.json", json.dumps(tombstone))
     live.write("other-stream.json", json.dumps(plan | {"stream": "dns/example.org"}))
     ran = live.refused(

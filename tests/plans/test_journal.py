@@ -23,7 +23,7 @@ from plans.journal import (
     verify,
 )
 from plans.names import Key, journal_key, journal_last_key, journal_partition
-from plans.storage.register import Absent, Check, Item, Put, Register, Where
+from plans.storage.register import Absent, Action, Check, Either, Item, Put, Register, Where
 from tests.builders import STREAM, FixedClock, overwrite_item
 from tests.doubles.faults import (
     Fault,
@@ -94,6 +94,22 @@ def test_entries_can_be_read_from_the_end(register: Register) -> None:
     assert [entry.sequence for entry in recent_entries(register, STREAM, 2)] == [4, 5]
     assert [entry.sequence for entry in recent_entries(register, STREAM)] == [1, 2, 3, 4, 5]
     assert [entry.sequence for entry in read_entries(register, STREAM, after=3)] == [4, 5]
+
+
+def test_a_transaction_is_named_by_its_entry_and_by_every_action() -> None:
+    class Named(MemoryRegister):
+        def write(self, *actions: Action, token: str | None = None) -> None:
+            names.append(token)
+            super().write(*actions, token=token)
+
+    names: list[str | None] = []
+    entries = [(0, "n", 1), (0, "n", 1), (1, "n", 1), (0, "m", 1), (0, "n", 2)]
+    for number, name, value in entries:
+        record(Named(), STREAM, draft(number), Put(FACT, {name: value}, Absent()))
+    record(Named(), STREAM, draft(0), Put(FACT, {"n": 1}, Either((Absent(),))))
+    record(Named(), STREAM, draft(0), Check(FACT, Absent()))
+    assert names[0] == names[1]
+    assert len(set(names)) == len(names) - 1
 
 
 # Lost answers and duplicates (S15)
