@@ -275,19 +275,22 @@ def _create_fence(
     another plan may have written, and nothing would tell (schedule S2).
 
     The mirror was read after the fence. Another pass may have written both in between, and then
-    the fence is not gone, but newer than what was seen: it is read again.
+    the fence is not gone, but newer than what was seen: before a refusal it is read again. A
+    creation needs no second look: it expects the absence, and the target refuses it otherwise.
     """
     plan = enactment.plan
-    if seen is None and mirror.generation > 0 and target.read_fence() is not None:
-        return None
     planned = _planned_fence(plan, target.id)
     never_there = seen is None and planned is None and mirror.generation == 0
     if plan.mode == "exact" and as_read(seen) != planned:
-        raise planned_on_another(plan, target.id, planned, seen)
-    if not never_there and not enactment.request.adopt:
-        raise adoption_needed(plan.stream, target.id, seen, mirror)
-    new_attempt = enactment.ports.new_id()
-    return _Write((), enactment.fence(0, done=False, attempt=new_attempt))
+        refusal = planned_on_another(plan, target.id, planned, seen)
+    elif not never_there and not enactment.request.adopt:
+        refusal = adoption_needed(plan.stream, target.id, seen, mirror)
+    else:
+        new_attempt = enactment.ports.new_id()
+        return _Write((), enactment.fence(0, done=False, attempt=new_attempt))
+    if seen is None and mirror.generation > 0 and target.read_fence() is not None:
+        return None
+    raise refusal
 
 
 def _exact(enactment: Enactment, part: TargetPlan, target: Target, seen: Fence) -> _Write:
