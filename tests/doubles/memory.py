@@ -11,6 +11,7 @@ import hashlib
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -75,7 +76,7 @@ class MemoryRegister:
 
     def __init__(self) -> None:
         self._items: dict[Key, Attributes] = {}
-        self._partitions: dict[str, list[str]] = {}
+        self._partitions: dict[str, list[Key]] = {}
 
     def read(self, key: Key) -> Attributes | None:
         return self._items.get(key)
@@ -86,12 +87,11 @@ class MemoryRegister:
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         # Step by step on the live items, as the contract allows: callers see what is written
         # meanwhile, and must not rest on a snapshot.
-        sort_keys = self._partitions.get(pk, [])
-        index = max(bisect_left(sort_keys, prefix), bisect_right(sort_keys, after))
-        while index < len(sort_keys) and sort_keys[index].startswith(prefix):
-            key = Key(pk, sort_keys[index])
+        keys = self._partitions.get(pk, [])
+        index = max(bisect_left(keys, (pk, prefix)), bisect_right(keys, (pk, after)))
+        while index < len(keys) and (key := keys[index]).sk.startswith(prefix):
             yield Item(key, self._items[key])
-            index = bisect_right(sort_keys, key.sk)
+            index = bisect_right(keys, key)
 
     def write(self, *actions: Action, token: str | None = None) -> None:
         if not 1 <= len(actions) <= 100 or len({action.key for action in actions}) < len(actions):
@@ -108,13 +108,13 @@ class MemoryRegister:
         for action, attributes in zip(actions, frozen, strict=True):
             if attributes is not None:
                 if action.key not in self._items:
-                    insort(self._partitions.setdefault(action.key.pk, []), action.key.sk)
+                    insort(self._partitions.setdefault(action.key.pk, []), action.key)
                 self._items[action.key] = attributes
 
     def forget(self, key: Key) -> None:
         """Lose an item, as no ``Register`` does: somebody deletes it by hand."""
         del self._items[key]
-        self._partitions[key.pk].remove(key.sk)
+        self._partitions[key.pk].remove(key)
 
 
 class FrozenList(list[str]):
@@ -131,6 +131,7 @@ def _stored(body: bytes) -> Stored:
     return Stored(bytes(body), hashlib.sha256(body).hexdigest())
 
 
+@lru_cache(maxsize=4096)  # of the keys that are right; a simulation has few of them, and asks often
 def _check_key(key: str) -> None:
     segments = key.split("/")
     if segments[0] == ".control" or not all(map(_SEGMENT.fullmatch, segments)):
@@ -143,17 +144,16 @@ def _check_size(key: str, body: bytes) -> None:
 
 
 def _holds(condition: Condition, item: Attributes | None) -> bool:
-    match condition:
-        case Absent():
-            return item is None
-        case Where(attribute, operator, value):
-            found = None if item is None else item.get(attribute)
-            # type() and not isinstance: true is not 1, and never equal to it.
-            return type(found) is type(value) and bool(_COMPARED[operator](found, value))
-        case All(parts):
-            return all(_holds(part, item) for part in parts)
-        case _:
-            return any(_holds(part, item) for part in condition.parts)
+    if isinstance(condition, Where):
+        found = None if item is None else item.get(condition.attribute)
+        # type() and not isinstance: true is not 1, and never equal to it.
+        return type(found) is type(condition.value) and bool(
+            _COMPARED[condition.operator](found, condition.value)
+        )
+    if isinstance(condition, Absent):
+        return item is None
+    holding = [_holds(part, item) for part in condition.parts]
+    return all(holding) if isinstance(condition, All) else any(holding)
 
 
 def _checked(action: Action) -> Attributes | None:
@@ -166,7 +166,7 @@ def _checked(action: Action) -> Attributes | None:
 
 def _check_condition(condition: Condition) -> None:
     if isinstance(condition, Where):
-        _check_name(condition.attribute)
+        _check_names((condition.attribute,))
         if condition.operator not in _COMPARED or type(condition.value) not in (str, int):
             raise ValueError(f"not a comparison of text or whole numbers: {condition}")
         _frozen_value(condition.value)
@@ -176,24 +176,26 @@ def _check_condition(condition: Condition) -> None:
 
 
 def _frozen(attributes: Mapping[str, Any]) -> Attributes:
-    for name in attributes:
-        _check_name(name)
+    _check_names(tuple(attributes))
     return MappingProxyType({name: _frozen_value(value) for name, value in attributes.items()})
 
 
-def _check_name(name: Any) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ValueError(f"not the name of an attribute: {name!r}")
+@lru_cache(maxsize=1024)  # of names that are right: every write has some of the same few
+def _check_names(names: tuple[Any, ...]) -> None:
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise ValueError(f"not the name of an attribute: {name!r}")
 
 
 def _frozen_value(value: Any) -> Any:
     kind = type(value)
+    if kind is str and "\0" not in value:
+        if not value.isascii():
+            value.encode()  # UnicodeEncodeError is a ValueError: half a character is no text
+        return value
     if value is None or kind is bool:
         return value
     if kind is int and -(2**63) < value < 2**63:
-        return value
-    if kind is str and "\0" not in value:
-        value.encode()  # UnicodeEncodeError is a ValueError: half a character is no text
         return value
     if kind is list and all(type(part) is str for part in value):
         return FrozenList(map(_frozen_value, value))

@@ -1,4 +1,4 @@
-"""One line of the real code edited, in memory, for the length of a context.
+"""Lines of the real code edited, in memory, for the length of a context.
 
 The function keeps its identity and gets the edited code, so that whoever has imported it by name
 runs the edited line too.
@@ -11,32 +11,55 @@ import importlib
 import inspect
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import CodeType, FunctionType
 
 
 @dataclass(frozen=True, slots=True)
-class Mutant:
-    """A breakage: in the function ``where`` (``module:name``), ``line`` becomes ``broken``."""
+class Edit:
+    """In the function ``where`` (``module:name``), ``line`` becomes ``broken``."""
 
-    name: str
     where: str
     line: str
     broken: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A breakage, by name. ``also``: where the same rule stands a second time, on purpose."""
+
+    name: str
+    where: str
+    line: str
+    broken: str
+    also: tuple[Edit, ...] = ()
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        return (Edit(self.where, self.line, self.broken), *self.also)
+
+
 @contextmanager
 def applied(mutant: Mutant) -> Iterator[None]:
-    """Raises ``AssertionError`` if the line is not there exactly once: the code has changed."""
-    function = _function(mutant.where)
+    """Raises ``AssertionError`` if a line is not there exactly once: the code has changed."""
+    assert len({edit.where for edit in mutant.edits}) == len(mutant.edits)
+    with ExitStack() as stack:
+        for edit in mutant.edits:
+            stack.enter_context(_edited(edit))
+        yield
+
+
+@contextmanager
+def _edited(edit: Edit) -> Iterator[None]:
+    function = _function(edit.where)
     source = textwrap.dedent(inspect.getsource(function))
-    found = source.count(mutant.line)
-    assert found == 1, f"{mutant.where} has {found} times: {mutant.line}"
-    edited = source.replace(mutant.line, mutant.broken)
+    found = source.count(edit.line)
+    assert found == 1, f"{edit.where} has {found} times: {edit.line}"
+    edited = source.replace(edit.line, edit.broken)
     flags = __future__.annotations.compiler_flag
     # In angle brackets: no file, so that nobody who measures or traces looks for its source.
-    module = compile(edited, f"<{mutant.where}>", "exec", flags=flags, dont_inherit=True)
+    module = compile(edited, f"<{edit.where}>", "exec", flags=flags, dont_inherit=True)
     code = next(
         each
         for each in module.co_consts

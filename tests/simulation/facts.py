@@ -29,6 +29,7 @@ class PlanFacts:
     under_hold: bool
     standing: int | None
     base: tuple[tuple[int, str] | None, tuple[int, str] | None]
+    fences: Mapping[str, str | None]
     attachments: tuple[str, ...]
 
     @property
@@ -56,6 +57,7 @@ def facts_of(body: bytes) -> PlanFacts:
         under_hold=plan["base"]["hold"] is not None,
         standing=plan["standing"] and plan["standing"]["generation"],
         base=(_reference(plan["base"]["desired"]), _reference(plan["base"]["applied"])),
+        fences={entry["target"]: entry["fence"] for entry in plan["base"]["fences"]},
         attachments=tuple(entry["digest"] for entry in plan["attachments"]),
     )
 

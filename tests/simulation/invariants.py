@@ -6,8 +6,10 @@ Each violation names its invariant: the guarantees of DESIGN section 5 (G1 to G3
   written when every target's fence was done at g (``plans/pointer.py``);
 * ``mirror``: a mirror never leads its fence, and never falls;
 * ``decision``: nothing is claimed that is rejected, nor under a hold that binds it (S10), nor by a
-  pass that began after plan or approvals expired;
-* ``base``: in ``exact`` a plan is claimed only on the pointer it was made on (S7);
+  pass that began after plan or approvals expired, nor far above the pointer (F11); and nobody
+  writes to a target under a hold that they have read;
+* ``base``: in ``exact`` a plan is claimed only on the pointer it was made on (S7), and takes its
+  first step at a target only on the fence it was made on;
 * ``order``: a higher number means a later look at the world: no other plan lies between a plan and
   its parent, and nobody publishes a source older than the parent's unless a person says so (F9);
 * ``override``: no planner's plan is published while an override stands, unless a person says so,
@@ -16,10 +18,10 @@ Each violation names its invariant: the guarantees of DESIGN section 5 (G1 to G3
 * ``done``: a fence marked done stands on a target that equals the plan's desired state. Checked in
   worlds in which nobody changes targets by hand.
 
-G3 is in ``reachability.py``, G7 and ``lease`` in ``ledger.py``, and G4 (no wedge) is checked by
-``recovery.py``, at the end. What a person does around planfence is told
-to the watch, because some rules are about planfence's own writes only: ``hand_touched``,
-``lost_file``.
+G2 is in ``digests.py``, G3 in ``reachability.py``, G7 and ``lease`` in ``ledger.py``, G8 and
+``decision`` in ``permission.py``; G4 (no wedge) is checked by ``recovery.py``, at the end. What a
+person does around planfence is told to the watch, because some rules are about planfence's own
+writes only: ``hand_touched``, ``lost_file``.
 """
 
 from __future__ import annotations
@@ -27,25 +29,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from plans.document import digest_of
 from plans.fence import Fence, FenceSeen
 from plans.kinds.dns import Change, RecordKey, Records
 from plans.names import (
-    approval_key,
     generation_of_key,
-    hold_key,
-    reject_key,
     released_key,
     settings_key,
 )
-from plans.storage.register import Action, Attributes, Put, Register
+from plans.storage.register import Action, Put, Register
 from tests.doubles.memory import MemoryArchive
 from tests.doubles.zone import MemoryZone
+from tests.simulation.digests import Digests
 from tests.simulation.facts import PlanFacts, facts_of
 from tests.simulation.ledger import Ledger
+from tests.simulation.permission import Permission
 from tests.simulation.reachability import Reach
 from tests.simulation.scheduler import Actor, Scheduler
 from tests.simulation.violation import Violation
@@ -71,17 +71,16 @@ class Watch:
         self.ledger = Ledger(stream, sim, register)
         self.reach = Reach(self, archive)
         self.hits: Counter[str] = Counter()
-        self.began: dict[str, datetime] = {}
         self._sim = sim
         self.zones: dict[str, MemoryZone] = {}
         self.pointer: Mapping[str, Any] | None = None
         self.claims: list[tuple[int, str]] = []
-        self.digests: dict[int, str] = {}
+        self.digests = Digests(sim)
         self.plans: dict[int, PlanFacts] = {}
         self.by_digest: dict[str, PlanFacts] = {}
+        self.permission = Permission(self)
         self.mirrors: dict[str, int] = {}
         self.desired: dict[str, dict[RecordKey, Records]] = {}
-        self.lost: list[int] = []
         self.highest: dict[str, int] = {}
         self.effects: dict[str, list[tuple[int, int, str]]] = {}
         self.touched = False
@@ -102,10 +101,14 @@ class Watch:
         """Somebody removed a file from the archive, so that its key is free again."""
         generation = generation_of_key(key)
         if generation is not None:
-            self.lost.append(generation)
             self.plans.pop(generation, None)
-            if all(claimed != generation for claimed, _ in self.claims):
-                self.digests.pop(generation, None)
+            claimed = any(claimed == generation for claimed, _ in self.claims)
+            self.digests.forget(generation, claimed=claimed)
+
+    def smuggled(self, body: bytes) -> None:
+        """Somebody put a plan into the archive that no planner has made."""
+        self.touched_files = True
+        self.by_digest[digest_of(body)] = facts_of(body)
 
     def archive_created(self, key: str, body: bytes) -> None:
         generation = generation_of_key(key)
@@ -119,7 +122,7 @@ class Watch:
             }
             return
         facts = facts_of(body)
-        self.hits["F7"] += generation in self.lost
+        self.hits["F7"] += generation in self.digests.lost
         digest = digest_of(body)
         if not self.touched_files:
             self._in_order(facts)
@@ -127,7 +130,7 @@ class Watch:
             if missing is not None:
                 raise Violation("G3", f"plan {generation} names {missing[:8]}, which is not there")
         self.plans[generation] = self.by_digest[digest] = facts
-        self._decided(generation, digest, "the archive")
+        self.digests.created(generation, digest)
 
     def facts_at(self, generation: int) -> PlanFacts | None:
         """The plan that was published last under this number."""
@@ -139,7 +142,7 @@ class Watch:
 
     def jumped(self) -> None:
         """The wall clock was set: nothing can be said of when running passes began."""
-        self.began.clear()
+        self.permission.began.clear()
 
     def key_was_taken(self, key: str, *, buried: bool) -> None:
         """A planner lost the race for a number, or came to a key that was taken for good."""
@@ -161,8 +164,11 @@ class Watch:
         elif rule in ("plan-pruned", "plan-missing", "attachment-missing", "object-size"):
             self.hits["F13"] += 1
 
-    def step_sent(self, actor: Actor | None, target: str) -> None:
+    def step_sent(self, actor: Actor | None, target: str, fence: Fence) -> None:
         """G9: since it last read the fence, whoever sends has an answer about pointer and hold."""
+        facts = self.by_digest.get(fence.digest)
+        if actor is not None and actor.is_held and facts is not None and not facts.passes_holds:
+            raise Violation("decision", f"{actor.name} writes to {target} under a hold it has read")
         if actor is not None and not {target, "pointer", "hold"} <= actor.seen:
             raise Violation("G9", f"{actor.name} writes to {target} on what it has not read")
 
@@ -204,8 +210,10 @@ class Watch:
         if "undoes-override" not in facts.waived or facts.standing != standing:
             raise Violation("override", f"{facts.generation} is planned while {standing} stands")
 
-    def told(self, outcome: str, generation: int | None) -> None:
-        """What a pass tells as applied is in the journal."""
+    def told(self, outcome: str, generation: int | None, *, is_asked: bool) -> None:
+        """What a pass tells as applied is in the journal, and is what it was asked for (F12)."""
+        if not is_asked:
+            raise Violation("G8", f"{generation} was asked for as other bytes, and is {outcome}")
         if outcome == "applied" and generation not in self.reach.applied:
             raise Violation("G7", f"{generation} is told to be applied, and is not recorded")
 
@@ -232,12 +240,26 @@ class Watch:
         if effect in self.effects[zone.id] and fence.step > 0:
             raise Violation("G5", f"{zone.id} took step {fence.step} of {fence.generation} twice")
         self.effects[zone.id].append(effect)
+        if fence.step == 1 and isinstance(before, Fence):
+            self._first_step(zone, before, fence)
         if (fence.generation, fence.digest) not in self.claims:
             raise Violation("G2", f"{zone.id} took {fence.text()[:20]}, which was never claimed")
-        self._one_digest(fence.generation, fence.digest, f"the fence of {zone.id}")
-        self._approved(fence.generation, fence.digest, f"a write to {zone.id}")
+        self.digests.relied_on(fence.generation, fence.digest, f"the fence of {zone.id}")
+        self.permission.approved(fence.generation, fence.digest, f"a write to {zone.id}")
         if fence.done and not self.touched:
             self._done(zone, fence)
+
+    def _first_step(self, zone: MemoryZone, before: Fence, fence: Fence) -> None:
+        facts = self.by_digest.get(fence.digest)
+        if not self.bases_checked or facts is None or facts.mode != "exact":
+            return
+        if before.generation == fence.generation:  # its own creation
+            return
+        if facts.fences[zone.id] != before.text():
+            raise Violation(
+                "base",
+                f"{zone.id} was planned at {facts.fences[zone.id]} and is at {before.text()}",
+            )
 
     def register_written(self, actions: Iterable[Action]) -> None:
         puts = {action.key.sk: action for action in actions if isinstance(action, Put)}
@@ -252,9 +274,9 @@ class Watch:
                 generation, digest = approval["generation"], approval["digest"]
                 assert isinstance(generation, int)
                 assert isinstance(digest, str)
-                self._decided(generation, digest, "an approval")
-        if entry is not None and entry["generation"] is not None and entry["digest"] is not None:
-            self._decided(entry["generation"], entry["digest"], f"a journal entry {entry['kind']}")
+                self.digests.named(generation, digest, "an approval")
+        if entry is not None:
+            self.digests.journaled(entry)
 
     def _pointer_written(self, after: Mapping[str, Any], entry: Mapping[str, Any] | None) -> None:
         before = self.pointer or {"desired_generation": 0, "applied_generation": 0}
@@ -271,15 +293,15 @@ class Watch:
             if kind != "claimed":
                 raise Violation("G7", f"the claim of {desired} is journaled as {kind}")
             assert entry is not None
-            self._approved(desired, digest, "a first claim")
-            self._allowed(desired, digest, entry)
+            self.permission.approved(desired, digest, "a first claim")
+            self.permission.claimed(desired, digest, entry, before["desired_generation"])
             self._based(desired, digest)
             self.claims.append((desired, digest))
         elif kind == "claimed":
             raise Violation("G7", f"the claim of {desired} is journaled again")
         elif kind == "resumed" and after["attempt"] != before.get("attempt"):
             self.hits["F5"] += 1
-        self._one_digest(desired, digest, "the pointer")
+        self.digests.relied_on(desired, digest, "the pointer")
         if applied > before["applied_generation"]:
             self._applied(applied, after["applied_digest"])
             self.reach.applied.append(applied)
@@ -305,74 +327,6 @@ class Watch:
             raise Violation("mirror", f"{target}: it fell to {mirror['generation']}")
         self.mirrors[target] = mirror["generation"]
 
-    def _decided(self, generation: int, digest: str, where: str) -> None:
-        """What was published and decided on. Once a file was removed, its number may come back as
-        other bytes there; the pointer and the fences must know one digest all the same."""
-        if generation not in self.lost:
-            self._one_digest(generation, digest, where)
-
-    def _one_digest(self, generation: int, digest: str, where: str) -> None:
-        known = self.digests.setdefault(generation, digest)
-        if known == digest:
-            return
-        raise Violation(
-            "G2", f"generation {generation} is {digest[:8]} in {where}, not {known[:8]}"
-        )
-
-    def _approved(self, generation: int, digest: str, what: str) -> None:
-        settings = self.register.read(settings_key(self.stream))
-        assert settings is not None
-        wanted = settings["approvals"]
-        assert isinstance(wanted, int)
-        facts = self.by_digest.get(digest)
-        wanted = max(wanted, facts is not None and facts.needs_approval)
-        if wanted > 0 and self._standing(generation, digest, settings) < wanted:
-            raise Violation("G8", f"{what} for {generation} {digest[:8]} without approval of it")
-
-    def _standing(self, generation: int, digest: str, settings: Attributes) -> int:
-        """How many approvals count; one in an emergency counts for all."""
-        facts = self.by_digest.get(digest)
-        key = approval_key(self.stream, generation, "")
-        found = [
-            item.attributes
-            for item in self.register.scan(key.pk, key.sk)
-            if item.attributes["digest"] == digest
-            and item.attributes["lineage"] == settings["lineage"]
-        ]
-        if any(each["break_glass"] for each in found):
-            return 99
-        own = facts.created_by if facts is not None and settings["self_approval"] == "deny" else ""
-        return sum(1 for each in found if each["approver"] != own)
-
-    def _allowed(self, generation: int, digest: str, entry: Mapping[str, Any]) -> None:
-        if self.register.read(reject_key(self.stream, generation)) is not None:
-            raise Violation("decision", f"{generation} was claimed although it is rejected")
-        facts = self.by_digest[digest]
-        at = datetime.fromisoformat(entry["at"])
-        hold = self.register.read(hold_key(self.stream))
-        if hold is not None and hold["state"] == "held" and not facts.passes_holds:
-            until = hold["until"]
-            if until is None or datetime.fromisoformat(str(until)) > at:
-                raise Violation("decision", f"{generation} was claimed under a hold")
-        if facts.under_hold and not facts.passes_holds:
-            raise Violation("decision", f"{generation} was observed under a hold, and claimed")
-        began = self.began.get(entry["attempt"])
-        if began is None:
-            return
-        if facts.expires_at <= began:
-            raise Violation("decision", f"{generation} had expired before its claim's pass began")
-        key = approval_key(self.stream, generation, "")
-        ends = [
-            datetime.fromisoformat(str(item.attributes["expires_at"]))
-            for item in self.register.scan(key.pk, key.sk)
-        ]
-        if ends and max(ends) <= began and (facts.needs_approval or self._asks()):
-            raise Violation("decision", f"the approvals of {generation} had expired")
-
-    def _asks(self) -> bool:
-        settings = self.register.read(settings_key(self.stream))
-        return settings is not None and settings["approvals"] != 0
-
     def _based(self, generation: int, digest: str) -> None:
         facts = self.by_digest[digest]
         settings = self.register.read(settings_key(self.stream))
@@ -391,7 +345,7 @@ class Watch:
 
     def _done(self, zone: MemoryZone, fence: Fence) -> None:
         facts = self.plans.get(fence.generation)
-        if facts is None or fence.generation in self.lost:
+        if facts is None or fence.generation in self.digests.lost:
             return
         if zone.state != self.desired[facts.attachments[0]]:
             raise Violation(

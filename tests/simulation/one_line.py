@@ -1,14 +1,15 @@
 """One-line breakages of the protocol and of the stores, each to be killed by a named invariant.
 
 What stands twice on purpose (a check before the write, and the condition in it) is broken where it
-decides: in the condition.
+decides, in the condition; where either is enough, in both.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from tests.simulation.breaking import Mutant
+from tests.simulation.breaking import Edit, Mutant
+from tests.simulation.one_line_of_planning import LEASES, PLANNING, PRUNING
 
 _WRITE = "tests.doubles.memory:MemoryRegister.write"
 _FAILED = "if not _holds(action.condition, items[n])]"
@@ -132,9 +133,70 @@ ENACTING: Final = (
         "if plan.base.hold is not None and not passes_holds(plan):",
         "if False:",
     ),
+    Mutant(
+        "exact: any older fence will do",
+        "enactor.steps:_exact",
+        "if planned != seen.text():",
+        "if False:",
+    ),
+    Mutant(
+        "the digest that was named is not checked",
+        "plans.published:as_plan",
+        "if digest is not None and found != digest:",
+        "if False:",
+        also=(
+            Edit(
+                "enactor.eligibility:_check_digests",
+                "plan = published.plan",
+                "return; plan = published.plan",
+            ),
+        ),
+    ),
+    Mutant(
+        "what decisions and journal know of a generation is not asked",
+        "enactor.eligibility:_check_digests",
+        "plan = published.plan",
+        "return; plan = published.plan",
+    ),
+    Mutant(
+        "approval of a generation, whatever its digest",
+        "plans.decisions:counted",
+        "and approval.digest == digest",
+        "",
+        also=(
+            Edit(
+                "plans.decisions:approval_condition", 'Where("digest", "=", approval.digest),', ""
+            ),
+            Edit(
+                "enactor.eligibility:_check_digests",
+                "plan = published.plan",
+                "return; plan = published.plan",
+            ),
+        ),
+    ),
+    Mutant(
+        "a hold does not stop a running pass",
+        "enactor.steps:_check_pointer_and_hold",
+        "if beside.hold is not None and not passes_holds(plan):",
+        "if False:",
+    ),
 )
 
 POINTER: Final = (
+    Mutant(
+        "claim without lineage",
+        "plans.published:_check_place",
+        '("foreign-lineage", "lineage", lineage, plan.lineage),',
+        "",
+        also=(Edit("plans.pointer:claim_condition", 'Where("lineage", "=", plan.lineage), ', ""),),
+    ),
+    Mutant(
+        "no jump-max",
+        "enactor.eligibility:_check_first_claim",
+        "if plan.generation > floor + JUMP_MAX and request.allow_jump is None:",
+        "if False:",
+        also=(Edit("plans.published:published_from", "or number > generation + JUMP_MAX", ""),),
+    ),
     Mutant(
         "claim of a lower generation",
         "plans.pointer:claim_condition",
@@ -146,6 +208,13 @@ POINTER: Final = (
         "plans.pointer:claim_condition",
         'if plan.mode == "exact":',
         "if False:",
+        also=(
+            Edit(
+                "enactor.eligibility:_check_first_claim",
+                'if plan.mode == "exact" and not matches_base(seen.pointer, plan.base):',
+                "if False:",
+            ),
+        ),
     ),
     Mutant(
         "claim carries over an applied generation it did not check",
@@ -170,12 +239,13 @@ POINTER: Final = (
         "plans.claim:claim",
         "Check(reject_key(stream, plan.generation), Absent()),",
         "",
+        also=(Edit("enactor.eligibility:_check_stops", "if rejection is not None:", "if False:"),),
     ),
     Mutant("claim under a hold", "plans.claim:claim", "if not passes_holds(plan):", "if False:"),
     Mutant(
         "journal outside the transaction",
         "plans.claim:claim",
-        "entry = record(register, stream, draft, *actions, end=grounds.end)",
+        "entry = record(register, stream, draft, *actions, end=grounds.end, races_max=1)",
         "register.write(*actions); entry = record(register, stream, draft)",
     ),
     Mutant(
@@ -195,132 +265,6 @@ POINTER: Final = (
         "plans.mirror:raise_mirror",
         'lower = Where("generation", "<", g)',
         'lower = Where("generation", ">=", 0)',
-    ),
-)
-
-PLANNING: Final = (
-    Mutant(
-        "what stands under a number is taken for one's own",
-        "planner.publishing:_create",
-        "if found.body == body:",
-        "if True:",
-    ),
-    Mutant(
-        "a plan that was enacted meanwhile is not read",
-        "planner.planning:_overtaken",
-        "if not world.is_overtaken:",
-        "if True:",
-    ),
-    Mutant(
-        "source may go back",
-        "planner.planning:_guards",
-        'holds=entry.ancestry != "older",',
-        "holds=True,",
-    ),
-    Mutant(
-        "a planner undoes an override",
-        "planner.planning:_guards",
-        'if request.origin == "planner" and decided.standing is not None:',
-        "if False:",
-    ),
-    Mutant(
-        "an override stands for one plan only",
-        "planner.world:_standing",
-        'inherited = parent_plan.plan.standing if parent_plan.plan.origin == "planner" else parent',
-        'inherited = None if parent_plan.plan.origin == "planner" else parent',
-    ),
-    Mutant(
-        "unchanged, whatever the pointer says",
-        "planner.pending:is_unchanged",
-        "if pointer is None or pointer.applied != pointer.desired or"
-        " decided.parent != pointer.desired:",
-        "if pointer is None:",
-    ),
-    Mutant(
-        "a rejected head is pending",
-        "planner.pending:pending_head",
-        "if decided.decisions.rejection(head.plan.generation) is not None:",
-        "if False:",
-    ),
-    Mutant(
-        "an expired head is pending",
-        "planner.pending:pending_head",
-        "if not is_claimed and head.plan.expires_at <= ports.clock.now():",
-        "if False:",
-    ),
-    Mutant(
-        "a head that cannot complete is pending",
-        "planner.pending:pending_head",
-        "or not _can_complete(head, world, is_claimed):",
-        "or False:",
-    ),
-)
-
-PRUNING: Final = (
-    Mutant(
-        "prune by age only",
-        "plans.retention:reached_by",
-        "_named(facts, generation)\n        or _not_passed(facts, generation)\n"
-        "        or _fenced(facts, generation)\n        or _needed_by_rollback(facts, generation)",
-        "None",
-    ),
-    Mutant(
-        "marked whether it is pinned or not",
-        "plans.marks:write_marks",
-        "Check(pin_key(stream, of.generation), unpinned()),",
-        "",
-    ),
-    Mutant(
-        "pinned whether it is marked or not",
-        "plans.marks:pin",
-        "Check(prune_key(stream, generation), unmarked()),",
-        "",
-    ),
-    Mutant(
-        "attachments buried before their plan",
-        "plans.pruning:_bury",
-        "archive, generation = janitor.archive, of.generation",
-        "archive, generation = janitor.archive, of.generation; [bury(archive, key, generation,"
-        " None) for key in blobs]",
-    ),
-    Mutant(
-        "attachments that are named are orphans",
-        "plans.pruning:_orphans",
-        "(key for key in shelf.blobs if key not in named)",
-        "shelf.blobs",
-    ),
-)
-
-LEASES: Final = (
-    Mutant(
-        "lease row deleted: epochs begin anew",
-        "plans.lease:_take",
-        "epoch, beat = there.epoch + (not ours), there.beat + 1",
-        "epoch, beat = 1, 1",
-    ),
-    Mutant(
-        "lease taken over at once",
-        "plans.lease:acquire",
-        "if asked - watched_since < there.seconds:",
-        "if False:",
-    ),
-    Mutant(
-        "lease taken whatever was seen",
-        "plans.lease:_take",
-        "condition = _own(there) if ours else _as_seen(there)",
-        'condition = Where("epoch", ">", 0)',
-    ),
-    Mutant(
-        "lease renewed without looking",
-        "plans.lease:Tenure._renew",
-        "to_attributes(renewed), _own(self.lease))",
-        'to_attributes(renewed), Where("epoch", ">", 0))',
-    ),
-    Mutant(
-        "lease given back without looking",
-        "plans.lease:Tenure.release",
-        "to_attributes(freed), _own(self.lease))",
-        'to_attributes(freed), Where("epoch", ">", 0))',
     ),
 )
 

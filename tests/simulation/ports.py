@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from itertools import islice
 
 from planner.ports import DesiredRead, InputRead
@@ -77,6 +78,18 @@ class SimArchive:
         self._sim.operate(f"archive.bury {_object(key)}", effect, writes=True)
 
 
+class LossyArchive(MemoryArchive):
+    """An archive that a person with a shell can lose files of: their keys are free again."""
+
+    def lose(self, key: str) -> None:
+        if key in self._objects:
+            del self._objects[key]
+            self._keys.remove(key)
+
+    def everything(self) -> tuple[str, ...]:
+        return tuple(self._keys)
+
+
 class LeasedRegister(MemoryRegister):
     """A register that, while it is ``granting``, gives the lease to whoever asks for it.
 
@@ -106,21 +119,29 @@ class SimRegister:
         self._sim, self._inner, self._watch = sim, inner, watch
 
     def read(self, key: Key) -> Attributes | None:
-        found = self._sim.operate(f"register.read {key.sk}", lambda: self._inner.read(key))
-        if self._sim.running is not None:
-            self._sim.running.seen.add(key.sk)
+        found = self._sim.operate(f"register.read {key.sk}", partial(self._inner.read, key))
+        actor = self._sim.running
+        if actor is not None:
+            actor.seen.add(key.sk)
+            if key.sk == "hold":
+                until = None if found is None else found["until"]
+                actor.is_held = found is not None and found["state"] == "held" and until is None
         return found
 
     def read_all(self, *keys: Key) -> tuple[Attributes | None, ...]:
-        return tuple(self.read(key) for key in keys)  # not of one instant, says the contract
+        return tuple([self.read(key) for key in keys])  # not of one instant, says the contract
 
     def scan(self, pk: str, prefix: str = "", after: str = "") -> Iterator[Item]:
         label = f"register.scan {prefix or pk.partition('#')[0]}"
+        actor, first = self._sim.running, True
         while True:
             page = self._sim.operate(
                 label,
                 lambda start=after: tuple(islice(self._inner.scan(pk, prefix, start), 4 * PAGE)),  # type: ignore[misc]
             )
+            if actor is not None and first and not prefix and pk.startswith("decision#"):
+                actor.decisions_read = self._sim.turn
+            first = False
             yield from page
             if len(page) < 4 * PAGE:
                 return
@@ -155,7 +176,7 @@ class SimZone:
         return self._sim.operate(f"{self.id}.observe", self._inner.observe)
 
     def apply(self, changes: tuple[Change, ...], *, expected: FenceSeen, fence: Fence) -> None:
-        self._watch.step_sent(self._sim.running, self.id)
+        self._watch.step_sent(self._sim.running, self.id, fence)
 
         def effect() -> None:
             before = self._inner.fence
@@ -180,8 +201,10 @@ class SimClock:
 
     def now(self) -> datetime:
         actor = self._sim.running
-        skew = actor.skew_seconds if actor is not None else 0
-        return self.wall + timedelta(seconds=int(self.monotonic()) + skew)
+        if actor is None:
+            return self.wall + timedelta(seconds=self._sim.turn)
+        seconds = int(self._sim.turn * actor.rate) + actor.skew_seconds
+        return self.wall + timedelta(seconds=seconds)
 
     def monotonic(self) -> float:
         actor = self._sim.running
@@ -268,6 +291,7 @@ class CountedIds:
         return f"{self.count:032x}"
 
 
+@lru_cache(maxsize=4096)
 def _object(key: str) -> str:
     generation = generation_of_key(key)
     if generation is not None:

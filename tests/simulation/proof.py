@@ -1,7 +1,7 @@
-"""``make prove``: the seeded schedules, the small worlds and the mutants, and one table of all.
+"""``make prove``: seeded schedules, small worlds, mutants and the model, and one table of all.
 
 Every part is dealt out over processes, each of which imports the code anew. A violation ends the
-run with its seed and story. ``python -m tests.simulation.proof --help`` has the numbers.
+seeds, with its seed and story. ``python -m tests.simulation.proof --help`` has the numbers.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from statistics import median
 from typing import Final, NamedTuple
 
 from plans.plan import Mode
+from tests.model.proof import Row, model_rows
 from tests.simulation.breaking import applied
 from tests.simulation.invariants import Violation
 from tests.simulation.memo import Memo, parsed_once
@@ -34,6 +35,7 @@ CHUNK: Final = 500
 SEEDS_FOR_A_MUTANT: Final = 1_000
 BOUNDS: Final = (Bound(preemptions=1, faults=1), Bound(preemptions=2, faults=0))
 BOUNDS_LONG: Final = (Bound(preemptions=2, faults=1), Bound(preemptions=3, faults=0))
+PARTS: Final = ("seeds", "small", "mutants", "model")
 FAILURE_MODES: Final = tuple(f"F{number}" for number in range(1, 16))
 
 
@@ -58,11 +60,15 @@ class Tally:
 
 
 class Death(NamedTuple):
-    """How a mutant ended; ``seeds`` it took, and operations of the last; None: it survived."""
+    """How a mutant ended: after how many seeds, and at which line of the last one's story.
+
+    ``invariant`` is None where it survived.
+    """
 
     name: str
     invariant: str | None
     seeds: int
+    line: int
     what: str
 
 
@@ -93,17 +99,18 @@ def kill(number: int, seeds: int = SEEDS_FOR_A_MUTANT) -> Death:
     """Run seeds on one mutant until a named invariant fails. Any other error is no kill."""
     mutant = MUTANTS[number]
     errors: Counter[str] = Counter()
-    with _fast() as memo, applied(mutant):
+    with applied(mutant), _fast() as memo:
         for seed in range(seeds):
             memo.trim()
             try:
                 run_seed(seed, mode_of(seed))
             except Violation as violation:
-                what = str(violation).partition("\n")[0][:90]
-                return Death(mutant.name, violation.invariant, seed + 1, what)
+                what = str(violation).partition("\n")[0].partition(": ")[2][:70]
+                line = violation.__notes__[0].count("\n")
+                return Death(mutant.name, violation.invariant, seed + 1, line, what)
             except Exception as error:  # noqa: BLE001 -- whatever a broken line raises
                 errors[type(error).__name__] += 1
-    return Death(mutant.name, None, seeds, f"survived {dict(errors) or ''}")
+    return Death(mutant.name, None, seeds, 0, str(dict(errors) or ""))
 
 
 def run_small(mode: Mode, bound: Bound, part: int, parts: int) -> int:
@@ -164,13 +171,28 @@ def _prove_small(pool: ProcessPoolExecutor, bounds: Iterable[Bound]) -> None:
 
 
 def _prove_mutants(pool: ProcessPoolExecutor) -> list[str]:
-    survivors = []
+    survivors, seeds = [], []
     for death in pool.map(kill, range(len(MUTANTS))):
         if death.invariant is None:
             survivors.append(death.name)
-        _row(death.name, f"{death.invariant or 'SURVIVED'} at seed {death.seeds}: {death.what}")
-    _row("mutants killed", f"{len(MUTANTS) - len(survivors)} of {len(MUTANTS)}")
+            ended = f"SURVIVED {death.seeds} seeds {death.what}"
+        else:
+            seeds.append(death.seeds)
+            where = f"seed {death.seeds:>3}, line {death.line:>3}"
+            ended = f"{death.invariant:8} {where}: {death.what}"
+        _row(f"mutant: {death.name}", ended)
+    needed = f"; seeds needed: median {median(seeds):.0f}, at most {max(seeds)}" if seeds else ""
+    _row("mutants killed", f"{len(MUTANTS) - len(survivors)} of {len(MUTANTS)}{needed}")
     return survivors
+
+
+def _prove_model(rows: Iterable[Row]) -> list[str]:
+    broken = []
+    for row in rows:
+        _row(row.name, row.value)
+        if row.is_broken:
+            broken.append(row.name)
+    return broken
 
 
 def _row(name: str, value: str) -> None:
@@ -182,26 +204,31 @@ def _tell(line: str) -> None:
 
 
 def main() -> int:
-    """Returns 1 if anything was violated, or a mutant survived."""
+    """Returns 1 if anything was violated, a mutant survived, or the model was not gone through."""
     parser = argparse.ArgumentParser(prog="proof", description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS, help="how many schedules")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--long", action="store_true", help="the small worlds to a wider bound")
-    parser.add_argument("--only", choices=("seeds", "small", "mutants"))
+    parser.add_argument("--only", choices=PARTS)
     asked = parser.parse_args()
-    parts = (asked.only,) if asked.only else ("seeds", "small", "mutants")
+    parts = (asked.only,) if asked.only else PARTS
+    began = time.monotonic()
     with ProcessPoolExecutor(asked.jobs, get_context("spawn")) as pool:
+        # The longest job goes first, beside the others.
+        model = pool.submit(model_rows, long=asked.long) if "model" in parts else None
         violations = (
             _prove_seeds(pool, asked.first, asked.seeds).violations if "seeds" in parts else []
         )
         if "small" in parts:
             _prove_small(pool, BOUNDS_LONG if asked.long else BOUNDS)
         survivors = _prove_mutants(pool) if "mutants" in parts else []
+        broken = _prove_model(model.result()) if model else []
     _row("violations", str(len(violations)))
+    _row("took", f"{time.monotonic() - began:.0f} s on {asked.jobs} cores")
     for story in violations[:1]:
         print(story)
-    return 1 if violations or survivors else 0
+    return 1 if violations or survivors or broken else 0
 
 
 if __name__ == "__main__":

@@ -46,9 +46,11 @@ class Reach:
         return None
 
     def _attachment(self, generation: int, digest: str) -> str | None:
+        if generation in self._watch.digests.lost:
+            return None  # its key was free: what no plan there named, another plan may name now
         stored = self._archive.read(plan_key(self._watch.stream, generation))
         if stored is None:
-            return None if self._watch.lost else "a slow planner may still publish its plan"
+            return "a slow planner may still publish its plan"
         if is_tombstone(stored.body):
             return None
         facts = self._watch.facts_at(generation)

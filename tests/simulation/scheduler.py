@@ -49,6 +49,7 @@ class Fate(Enum):
     ECHO = "ok, and delivered again later"
 
 
+_GO = Fate.GO
 NOTHING_CHANGED = (Fate.UNAVAILABLE, Fate.THROTTLED, Fate.CONTENDED)
 READ_FATES = (Fate.UNAVAILABLE, Fate.THROTTLED, Fate.CRASH_BEFORE)
 WRITE_FATES = tuple(fate for fate in Fate if fate is not Fate.GO)
@@ -71,6 +72,8 @@ class Actor:
         rate: how fast its clocks run; 1 is as fast as turns pass.
         skew_seconds: how far its wall clock is off.
         seen: what it has read since it last read a fence (G9).
+        is_held: whether it has read last that somebody holds the stream.
+        decisions_read: the turn in which it last began to read what was decided (G2).
     """
 
     name: str
@@ -84,6 +87,8 @@ class Actor:
     rate: float = 1.0
     skew_seconds: int = 0
     seen: set[str] = field(default_factory=set)
+    is_held: bool = False
+    decisions_read: int = 0
     let: greenlet | None = field(default=None, repr=False)
 
     @property
@@ -102,7 +107,12 @@ class Policy(Protocol):
 
 
 class Scheduler:
-    """The hub. ``story`` is what happened, one line for each operation."""
+    """The hub.
+
+    Attributes:
+        running: who acts now; None for the test itself, and for a request that arrives late.
+        story: what happened, one line for each operation.
+    """
 
     def __init__(self) -> None:
         self.actors: list[Actor] = []
@@ -112,17 +122,12 @@ class Scheduler:
         self.operations = 0
         self.faults = 0
         self.lost_answers = 0
-        self._running: Actor | None = None
+        self.running: Actor | None = None
         self._hub: greenlet | None = None
-
-    @property
-    def running(self) -> Actor | None:
-        """Who acts now; None for the test itself, and for a request that arrives late."""
-        return self._running
 
     def pass_time(self, seconds: float) -> None:
         """Let whoever runs sleep so long by its own clock; others go on meanwhile."""
-        actor = self._running
+        actor = self.running
         if actor is None:
             self.turn += ceil(seconds)
         else:
@@ -136,11 +141,11 @@ class Scheduler:
 
     def tell(self, line: str) -> None:
         """Add to the story, under the name of whoever runs."""
-        self.story.append(f"{self._running.name if self._running else '-'}: {line}")
+        self.story.append(f"{self.running.name if self.running else '-'}: {line}")
 
     def operate(self, label: str, effect: Callable[[], T], *, writes: bool = False) -> T:
         """A scheduling point. Outside any actor (a test setting its scene) it just happens."""
-        actor = self._running
+        actor = self.running
         self.operations += 1
         if actor is None:
             return effect()
@@ -149,14 +154,22 @@ class Scheduler:
             raise Crashed
         actor.at, actor.writes = label, writes
         fate = self._hub.switch()
-        return self._meet(actor, label, effect, fate)
+        if fate is not _GO:
+            return self._meet(actor, label, effect, fate)
+        try:
+            answer = effect()
+        except PlanfenceError as error:
+            self.story.append(f"{actor.name}: {label} -> {_said(error)}")
+            raise
+        self.story.append(f"{actor.name}: {label} -> ok")
+        return answer
 
     def step(self, actor: Actor, fate: Fate = Fate.GO) -> None:
         """Let one actor do the operation it waits for, and run on to its next one."""
         assert actor.let is not None
         assert not actor.ended, f"{actor.name} has ended"
         self.turn += 1
-        self._running, self._hub = actor, greenlet.getcurrent()
+        self.running, self._hub = actor, greenlet.getcurrent()
         try:
             if fate is Fate.CRASH_BEFORE:
                 self.tell(f"crashes before {actor.at}")
@@ -165,7 +178,7 @@ class Scheduler:
             else:
                 actor.let.switch(fate)
         finally:
-            self._running = None
+            self.running = None
 
     def run_until(self, actor: Actor, label: str) -> Actor:
         """Run one actor alone until its next operation's label starts with ``label``."""
@@ -192,28 +205,37 @@ class Scheduler:
 
     def run(self, policy: Policy, turns_max: int) -> None:
         """Run every actor, as the policy says, until all have ended or sleep for good."""
+        runnable: list[Actor] = []
+        until = -1  # those are still the ones in this turn, unless the last one chosen changed
         for _ in range(turns_max):
-            awake = [actor for actor in self.actors if not actor.ended]
-            runnable = [actor for actor in awake if actor.wakes <= self.turn]
+            if self.turn >= until:
+                runnable, until = self._awake()
             if not runnable:
-                finite = [actor.wakes for actor in awake if actor.wakes < NEVER]
-                if not finite:
+                if until >= NEVER:
                     return
-                self.turn = min(finite)
+                self.turn = until
                 continue
             chosen = policy.next(runnable, self.deliveries)
             if isinstance(chosen, Delivery):
                 self.deliver(chosen)
                 continue
             fate = policy.fate(chosen)
-            if fate is not Fate.GO:
+            if fate is not _GO:
                 self.faults += 1
             if isinstance(fate, int):
                 chosen.wakes = self.turn + fate
                 self.story.append(f"{chosen.name}: is paused before {chosen.at}")
             else:
                 self.step(chosen, fate)
+            if chosen.at is None or chosen.wakes > self.turn:
+                until = -1
         raise AssertionError(f"{turns_max} turns were not enough\n{self}")
+
+    def _awake(self) -> tuple[list[Actor], int]:
+        """Who can go on now, and the turn in which somebody else may; ``NEVER`` if nobody will."""
+        living = [actor for actor in self.actors if actor.at is not None]
+        asleep = [actor.wakes for actor in living if actor.wakes > self.turn]
+        return [actor for actor in living if actor.wakes <= self.turn], min(asleep, default=NEVER)
 
     def __str__(self) -> str:
         return "\n".join(f"{number:5d}  {line}" for number, line in enumerate(self.story, start=1))
@@ -230,10 +252,7 @@ class Scheduler:
         actor.at = None
 
     def _meet(self, actor: Actor, label: str, effect: Callable[[], T], fate: Fate) -> T:
-        if fate is Fate.GO:
-            answer = _attempt(effect)
-            self.tell(f"{label} -> {_said(answer)}")
-            return _open(answer)
+        """An operation that does not just happen."""
         self.tell(f"{label}: {fate.value}")
         if fate in NOTHING_CHANGED:
             raise Unavailable(f"{label}: simulated outage", rule="simulated")

@@ -17,7 +17,7 @@ from plans import journal
 from plans.errors import Failed
 from plans.plan import Mode
 from tests.simulation.invariants import Violation
-from tests.simulation.people import cast, next_state
+from tests.simulation.people import Loss, cast, next_state, prune_once
 from tests.simulation.recovery import recover
 from tests.simulation.scheduler import (
     NEVER,
@@ -48,9 +48,22 @@ class Drawn:
         self._rate = random.choice((0.0, 0.01, 0.03, 0.08))
         self._pauses = random.choice((0.0, 0.01, 0.03))
         self._jumps = random.choice((0.0, 0.0, 0.02))
-        self._stall = random.choice((0, 1, 2, 3, 4, 5, 6))  # which write to a target is held up
+        # Which write is held up: the n-th of these.
+        self._stalled = random.choice(
+            (".apply",) * 7 + ("write claimed", "write fence#", "write fence#", "write marked")
+        )
+        self._stall = random.randint(0, 6) if self._stalled == ".apply" else random.randint(1, 2)
+        self._loss: Loss | None = None
+        self._patience = 100
         self._writes = random.sample(WRITE_FATES, random.randint(1, len(WRITE_FATES)))
         self.calm = False
+
+    def expect(self, loss: Loss | None) -> None:
+        """Make room for what shall happen, if something shall."""
+        self._loss = loss
+        if loss is not None:
+            self._rate = min(self._rate, 0.01)
+            self._pauses = self._jumps = 0.0
 
     def next(self, runnable: list[Actor], deliveries: list[Delivery]) -> Actor | Delivery:
         random = self._random
@@ -58,6 +71,8 @@ class Drawn:
             return random.choice(deliveries)
         if self._jumps and random.random() < self._jumps:
             self._jump(timedelta(minutes=random.choice(_JUMPS_MINUTES)))
+        if self._loss is not None and self._loss.slow in runnable and random.random() < 0.5:
+            return self._loss.slow
         if self._last in runnable and random.random() < self._stay:
             return self._last
         self._last = random.choice(runnable)
@@ -65,17 +80,34 @@ class Drawn:
 
     def fate(self, actor: Actor) -> Fate | int:
         random = self._random
-        if self.calm or actor.at == "start":
+        if self.calm or actor.at is None or actor.at == "start":
             return Fate.GO
-        if ".apply" in (actor.at or "") and self._stall > 0:
+        if self._is_held_up(actor):
+            return 20
+        if self._stalled in actor.at and self._stall > 0:
             self._stall -= 1
             if self._stall == 0:
                 return random.choice((100, 200, 300, 500))
+        if actor.at.startswith("CI waits") and random.random() < 0.3:
+            return random.choice((50, 100, 200))
         if random.random() < self._pauses * _weight(actor):
             return random.choice((10, 30, 100, 300, 300, 1000, NEVER))
         if random.random() < self._rate * (3 if actor.writes else 1):
             return random.choice(self._writes if actor.writes else READ_FATES)
         return Fate.GO
+
+    def _is_held_up(self, actor: Actor) -> bool:
+        """In a schedule in which a number is lost: the slow planner waits for that, and those who
+        rely on the lost plan wait, most of the time, for what the slow planner makes of it."""
+        if self._loss is None or actor.at is None:
+            return False
+        if actor is self._loss.slow:
+            waits = not self._loss.restorer.ended and actor.at.startswith("archive.create plan")
+        else:
+            relies = actor.at.startswith(("register.write claimed", "CI waits"))
+            waits = relies and not self._loss.slow.ended and self._random.random() < 0.9
+        self._patience -= waits
+        return waits and self._patience > 0
 
 
 def _weight(actor: Actor) -> int:
@@ -119,7 +151,7 @@ def _chaos(world: World, random: Random) -> None:
         if state != world.t1.state or not world.watch.claims:
             world.bring(state)
     policy = Drawn(random, lambda delta: _jump(world, delta))
-    cast(world, random)
+    policy.expect(cast(world, random))
     world.sim.run(policy, TURNS_MAX)
     while world.sim.deliveries:  # what is still under way arrives, but nobody new goes astray
         world.sim.deliver(random.choice(world.sim.deliveries))
@@ -131,6 +163,8 @@ def _chaos(world: World, random: Random) -> None:
     world.sim.run(policy, TURNS_MAX)
     if sleepers:
         recover(world)
+    if random.random() < 0.25:
+        _tidy_up(world)
     try:
         journal.verify(world.register, STREAM)
     except Failed as broken:
@@ -140,6 +174,14 @@ def _chaos(world: World, random: Random) -> None:
     if world.sim.lost_answers:
         world.watch.hits["F8"] += 1
     world.sim.tell(f"ends as {_fingerprint(world)}")
+
+
+def _tidy_up(world: World) -> None:
+    """When all is well, nobody needs what the janitor lets go: two passes, a grace apart."""
+    for _ in range(2):
+        world.clock.wall += timedelta(hours=2)
+        prune_once(world)
+    recover(world)
 
 
 def _jump(world: World, delta: timedelta) -> None:

@@ -156,6 +156,8 @@ def _copy(scene: World, mode: Mode) -> World:
         (scene.watch, world.watch),
         (scene.watch.ledger, world.watch.ledger),
         (scene.watch.reach, world.watch.reach),
+        (scene.watch.digests, world.watch.digests),
+        (scene.watch.permission, world.watch.permission),
         *((scene.zones[name], world.zones[name]) for name in scene.zones),
     ]
     for old, new in pairs:

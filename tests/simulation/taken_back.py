@@ -30,6 +30,7 @@ from plans.pointer import Pointer, claim_condition
 from plans.published import Published
 from plans.storage.register import All, Condition
 from tests.simulation import world as scene
+from tests.simulation.breaking import Mutant
 from tests.simulation.invariants import Watch
 from tests.simulation.ports import SimZone
 
@@ -47,6 +48,11 @@ def s1_every_target_is_named(patch: pytest.MonkeyPatch) -> None:
 
     patch.setattr(planner.planning, "_waves", only_changed)
     patch.setattr("enactor.eligibility._check_targets", lambda *_: None)
+
+
+CLAIM_SENT_AGAIN = Mutant(
+    "a claim is sent again after another's entry (ADR 0009)", "plans.claim:claim", "races_max=1", ""
+)
 
 
 def s2_the_first_step_requires_the_planned_fence(patch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from plans.guards import Breached
 from plans.kinds.dns import RecordKey
 from plans.plan import Mode
 from tests.simulation import mutants, taken_back
+from tests.simulation.breaking import applied
 from tests.simulation.invariants import Violation
 from tests.simulation.ports import SimZone
 from tests.simulation.recovery import recover
@@ -121,12 +122,13 @@ def test_s10_a_claim_is_refused_when_a_person_decided_between_check_and_claim(
 
 @both_modes
 @pytest.mark.parametrize("act", [_reject, _hold])
-def test_s10_breaks_when_the_claim_carries_no_checks(
+def test_s10_breaks_when_the_claim_carries_no_checks_and_does_not_follow_the_journal(
     mode: Mode, act: Callable[[World], None]
 ) -> None:
-    _, e1 = (made := s10(mode, act, Shape(register=mutants.DecisionsUnchecked)))
-    with pytest.raises(Violation, match="decision"):
-        made[0].sim.finish(e1)
+    with applied(taken_back.CLAIM_SENT_AGAIN):
+        world, e1 = s10(mode, act, Shape(register=mutants.DecisionsUnchecked))
+        with pytest.raises(Violation, match="decision"):
+            world.sim.finish(e1)
 
 
 def s11(mode: Mode) -> World:

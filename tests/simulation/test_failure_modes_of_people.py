@@ -16,6 +16,8 @@ from plans.kinds.dns import Change
 from plans.names import blob_key, plan_key
 from plans.plan import Mode, Origin
 from plans.published import Published
+from tests.simulation import taken_back
+from tests.simulation.breaking import applied
 from tests.simulation.invariants import Violation
 from tests.simulation.ports import SimZone
 from tests.simulation.recovery import recover
@@ -161,6 +163,40 @@ def test_f11_an_override_is_a_higher_generation_and_stops_a_paused_enactor(mode:
     world.sim.finish(e1)
     assert e1.result.outcome == "superseded"
     assert world.t1.state == world.t2.state == back | zone_state(d=4)
+
+
+def override_under_a_lost_number(mode: Mode) -> tuple[World, Actor]:
+    """E1 has chosen g2 and stands before its claim; g2's file is lost, and an override takes its
+    number, which the journal then names."""
+    world = World(Shape(mode, approvals=0))
+    world.bring(zone_state(a=1, b=1, c=1))
+    world.commit(zone_state(a=2))
+    world.plan()
+    e1 = world.sim.run_until(world.enactor("E1"), "register.write claimed")
+    world.lose_plan(2)
+    override = world.plan("oda", loose=zone_state(a=7), origin="override").published
+    assert override is not None
+    assert override.plan.generation == 2
+    world.record_override(override, by="oda")
+    return world, e1
+
+
+@both_modes
+def test_f11_a_claim_that_was_decided_before_an_override_took_its_number_is_decided_again(
+    mode: Mode,
+) -> None:
+    world, e1 = override_under_a_lost_number(mode)
+    world.sim.finish(e1)
+    assert e1.result.outcome == "applied"
+    assert world.t1.state == world.t2.state == zone_state(a=7)
+
+
+@both_modes
+def test_f11_breaks_when_a_claim_is_sent_again_after_anothers_entry(mode: Mode) -> None:
+    with applied(taken_back.CLAIM_SENT_AGAIN):
+        world, e1 = override_under_a_lost_number(mode)
+        with pytest.raises(Violation, match="G2"):
+            world.sim.finish(e1)
 
 
 @both_modes

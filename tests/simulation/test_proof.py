@@ -17,9 +17,12 @@ from tests.simulation.proof import FAILURE_MODES, kill, mode_of, run_seeds, run_
 from tests.simulation.seeded import run_seed, trace_hash
 from tests.simulation.small_worlds import Bound, schedules
 
-# A number that came from a fence whose plan was never read (F9, S9): each fails without
-# ``planner.planning._overtaken``.
-ONCE_FAILED = (10, 42, 47, 114, 116, 128, 163, 188, 20123, 28512)
+# What seeds have found in this code, each as it is found today: without the rule that came of it.
+ONCE_FAILED = {
+    "a plan that was enacted meanwhile is not read": (16, 128, 165, 292),
+    "numbers of lost plans are given again": (137, 212, 216, 232),
+    "a head that was decided on as other bytes is pending": (8, 183, 194, 238),
+}
 QUICK = (
     "no fence",
     "refresh and retry",
@@ -33,10 +36,15 @@ QUICK = (
 modes = pytest.mark.parametrize("mode", ["exact", "converge"])
 
 
-@pytest.mark.parametrize("seed", ONCE_FAILED)
-@modes
-def test_a_seed_that_once_failed_holds(seed: int, mode: Mode) -> None:
-    run_seed(seed, mode)
+@pytest.mark.parametrize(("name", "seeds"), ONCE_FAILED.items())
+def test_a_seed_that_once_failed_holds_with_the_rule_and_fails_without_it(
+    name: str, seeds: tuple[int, ...]
+) -> None:
+    (mutant,) = (mutant for mutant in MUTANTS if mutant.name == name)
+    for seed in seeds:
+        run_seed(seed, mode_of(seed))
+        with applied(mutant), pytest.raises(Violation):
+            run_seed(seed, mode_of(seed))
 
 
 def test_seeds_are_counted_by_leases_faults_and_failure_modes() -> None:
@@ -58,7 +66,7 @@ def test_what_is_parsed_once_leaves_the_same_trace() -> None:
 @pytest.mark.parametrize("name", QUICK)
 def test_a_mutant_is_killed_by_a_named_invariant(name: str) -> None:
     (number,) = (number for number, mutant in enumerate(MUTANTS) if mutant.name == name)
-    death = kill(number, 150)
+    death = kill(number, 200)
     assert death.invariant is not None, death
 
 

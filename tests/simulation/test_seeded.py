@@ -9,15 +9,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from plans.document import decode
 from plans.plan import Mode
 from tests.doubles.zone import MemoryZone
 from tests.simulation import mutants
 from tests.simulation.invariants import Violation
+from tests.simulation.memo import Memo, parsed_once
 from tests.simulation.ports import LeasedRegister
 from tests.simulation.seeded import run_seed, trace_hash
 from tests.simulation.world import Shape
@@ -28,6 +30,13 @@ ROOT = Path(__file__).parents[2]
 MODES: tuple[Mode, ...] = ("exact", "converge")
 
 
+@pytest.fixture(autouse=True)
+def memo() -> Iterator[Memo]:
+    """What is pure is computed once, for each test anew: some take a rule back."""
+    with parsed_once() as memo:
+        yield memo
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_every_invariant_holds_in_seeded_schedules(chunk: int, mode: Mode) -> None:
@@ -35,12 +44,9 @@ def test_every_invariant_holds_in_seeded_schedules(chunk: int, mode: Mode) -> No
         run_seed(seed, mode)
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_the_same_seed_gives_the_same_trace_under_any_hash_seed(mode: Mode) -> None:
-    code = (
-        "from tests.simulation.seeded import run_seed, trace_hash\n"
-        f"print([trace_hash(run_seed(seed, {mode!r}).sim) for seed in range(12)])"
-    )
+def test_the_same_seed_gives_the_same_trace_under_any_hash_seed() -> None:
+    traces = f"[trace_hash(run_seed(seed, mode).sim) for mode in {MODES} for seed in range(12)]"
+    code = f"from tests.simulation.seeded import run_seed, trace_hash\nprint({traces})"
     found = set()
     for hash_seed in range(4):
         environment = os.environ | {"PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(ROOT)}
@@ -52,8 +58,17 @@ def test_the_same_seed_gives_the_same_trace_under_any_hash_seed(mode: Mode) -> N
             text=True,
         )
         found.add(run.stdout)
-    here = f"{[trace_hash(run_seed(seed, mode).sim) for seed in range(12)]}\n"
-    assert found == {here}
+    here = [trace_hash(run_seed(seed, mode).sim) for mode in MODES for seed in range(12)]
+    assert found == {f"{here}\n"}
+
+
+def test_what_was_written_is_what_its_bytes_are_parsed_to(memo: Memo) -> None:
+    for mode in MODES:
+        for seed in range(12):
+            run_seed(seed, mode)
+    assert {model.__name__ for model, _ in memo.parsed} >= {"Plan", "ZoneDocument", "Entry"}
+    for (model, body), document in memo.parsed.items():
+        assert decode(model, body, what="what was written") == document
 
 
 def _first_violation(

@@ -16,7 +16,7 @@ import enactor.ports
 import planner.planning as planning
 import planner.ports
 from planner.ports import DesiredSource
-from plans.deciding import approve, place_hold, reject, release
+from plans.deciding import approve, place_hold, record_override, reject, release
 from plans.decisions import read_hold
 from plans.document import digest_of, encode
 from plans.errors import PlanfenceError, Refused
@@ -27,13 +27,13 @@ from plans.plan import Mode, Origin, Tombstone, Waiver
 from plans.pointer import Pointer, read_pointer
 from plans.published import Published, published_from, read_plan
 from plans.settings import Settings, change_settings, create_stream, read_settings
-from tests.doubles.memory import MemoryArchive
 from tests.doubles.zone import MemoryZone
 from tests.simulation.invariants import Violation, Watch
 from tests.simulation.ports import (
     Checkout,
     CountedIds,
     LeasedRegister,
+    LossyArchive,
     Repository,
     SimArchive,
     SimClock,
@@ -51,18 +51,6 @@ NAMES = tuple("abcdefgh")
 LEASE_SECONDS = 40
 
 State = dict[RecordKey, Records]
-
-
-class LossyArchive(MemoryArchive):
-    """An archive that a person with a shell can lose files of: their keys are free again."""
-
-    def lose(self, key: str) -> None:
-        if key in self._objects:
-            del self._objects[key]
-            self._keys.remove(key)
-
-    def everything(self) -> tuple[str, ...]:
-        return tuple(self._keys)
 
 
 def zone_state(**addresses: int) -> State:
@@ -156,6 +144,12 @@ class World:
         return pointer
 
     @property
+    def desired_generation(self) -> int:
+        """What the pointer desires, or 0."""
+        pointer = read_pointer(self.register, STREAM)
+        return pointer.desired_generation if pointer else 0
+
+    @property
     def applied(self) -> int:
         return self.pointer.applied_generation
 
@@ -211,7 +205,7 @@ class World:
         def new_id() -> str:
             attempts.append(self.new_id())
             if len(attempts) == 1:
-                self.watch.began[attempts[0]] = self.clock.now()
+                self.watch.permission.began[attempts[0]] = self.clock.now()
             return attempts[-1]
 
         ports = enactor.ports.Ports(
@@ -230,7 +224,8 @@ class World:
         except PlanfenceError as error:
             self.watch.pass_ended(error.outcome, error.rule, claimed=False)
             raise
-        self.watch.told(outcome.outcome, outcome.generation)
+        is_asked = digest in (None, outcome.digest) or outcome.generation != generation
+        self.watch.told(outcome.outcome, outcome.generation, is_asked=is_asked)
         rule = outcome.error.rule if outcome.error is not None else None
         self.watch.pass_ended(outcome.outcome, rule, claimed=True)
         self.sim.tell(f"enact: {outcome.outcome} {outcome.generation} ({outcome.error or 'well'})")
@@ -263,6 +258,18 @@ class World:
             emergency=emergency,
         )
         return found
+
+    def record_override(self, found: Published, by: str) -> None:
+        record_override(
+            self.seen_register,
+            found.plan,
+            found.digest,
+            by=by,
+            reason="simulated",
+            given="by hand",
+            clock=self.clock,
+            attempt=self.new_id(),
+        )
 
     def reject(self, generation: int | None = None, by: str = "rita") -> Published:
         found = self.published(generation)
