@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 
+import coverage
 import pytest
 from hypothesis import settings
 
+from tests.measured import OnlyWhatCounts
 from tests.provoked import EveryRefusalProvoked
 
 # A server starts when a test asks for one.
@@ -56,3 +58,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(provoked, "every-refusal-provoked")
     if IN_CI:
         config.pluginmanager.register(NothingSkipped(), "nothing-skipped")
+    measuring = coverage.Coverage.current()
+    if measuring is not None:
+        config.pluginmanager.register(OnlyWhatCounts(measuring), "only-what-counts")

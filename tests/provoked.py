@@ -26,6 +26,8 @@ TESTS = ROOT / "tests"
 Made = tuple[str, int, str]
 """File, line and rule."""
 
+OUTPUT = "every-refusal-provoked"
+
 
 class EveryRefusalProvoked:
     """Makes a run of the whole suite fail that left a refusal unprovoked, and names it."""
@@ -99,8 +101,18 @@ class EveryRefusalProvoked:
         # Before any plug-in deselects: what is deselected afterwards is told by the hook above.
         self.whole = {item.path for item in items} >= set(TESTS.rglob("test_*.py"))
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Add what a worker of pytest-xdist saw. One that crashed has failed the run anyway."""
+        made, usages, self.whole = getattr(node, "workeroutput", {}).get(OUTPUT, ([], [], False))
+        self.made.update(made)
+        self.usages.update(usages)
+
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self.whole and session.exitstatus == pytest.ExitCode.OK:
+        output = getattr(session.config, "workeroutput", None)
+        if output is not None:
+            output[OUTPUT] = (self.made, self.usages, self.whole)
+        elif self.whole and session.exitstatus == pytest.ExitCode.OK:
             places = catalogue()
             self.missing = [
                 *self.unprovoked(places),

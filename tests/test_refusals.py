@@ -213,7 +213,7 @@ def test_only_a_whole_run_that_passed_is_held_to_every_refusal(
 ) -> None:
     plugin = EveryRefusalProvoked()
     plugin.whole = whole
-    session = SimpleNamespace(exitstatus=before)
+    session = SimpleNamespace(exitstatus=before, config=SimpleNamespace())
     plugin.pytest_sessionfinish(cast("pytest.Session", session))
     assert session.exitstatus == after
     assert bool(plugin.missing) == (after == pytest.ExitCode.TESTS_FAILED)
@@ -231,6 +231,22 @@ def test_a_run_of_some_files_or_without_some_tests_is_not_whole(
     plugin.pytest_collection_modifyitems(cast(Any, every[1:]))
     assert (left_out, plugin.whole) == (False, False)
     assert request.config.pluginmanager.has_plugin("every-refusal-provoked")
+
+
+def test_a_run_in_workers_is_held_to_what_all_of_them_have_provoked() -> None:
+    plugin = EveryRefusalProvoked()
+    for number, whole in enumerate((True, True)):
+        worker = EveryRefusalProvoked()
+        worker.whole, worker.made = whole, {("enactor/a.py", number, "rule")}
+        worker.usages = {("planfence/b.py", number)}
+        node = SimpleNamespace(workeroutput={})
+        session = SimpleNamespace(exitstatus=pytest.ExitCode.OK, config=node)
+        worker.pytest_sessionfinish(cast("pytest.Session", session))
+        assert (session.exitstatus, worker.missing) == (pytest.ExitCode.OK, [])
+        plugin.pytest_testnodedown(node)
+    assert plugin.made == {("enactor/a.py", 0, "rule"), ("enactor/a.py", 1, "rule")}
+    assert plugin.usages == {("planfence/b.py", 0), ("planfence/b.py", 1)}
+    assert plugin.whole
 
 
 def test_recording_leaves_an_error_what_it_was() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.emulators.servers import Server
-from tests.emulators.sockets import free_ports
+from tests.emulators.sockets import LOOPBACK
 from tests.planfence.cloud import CloudProject, new_cloud_project
 from tests.planfence.project import Project
 
@@ -32,6 +34,8 @@ def cloud_project(
 
 
 @pytest.fixture
-def unreachable() -> str:
-    """An endpoint that nobody serves."""
-    return f"http://127.0.0.1:{free_ports(1)[0]}"
+def unreachable() -> Iterator[str]:
+    """An endpoint that nobody serves, nor can before the test ends."""
+    with socket.socket() as bound:
+        bound.bind((LOOPBACK, 0))  # and does not listen
+        yield f"http://{LOOPBACK}:{bound.getsockname()[1]}"
