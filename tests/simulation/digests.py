@@ -15,6 +15,8 @@ from typing import Any
 from tests.simulation.scheduler import Scheduler
 from tests.simulation.violation import Violation
 
+_DECISIONS = ("approved", "break-glass", "override", "pinned", "rejected", "rollback")
+
 
 class Digests:
     """What each generation was seen to be.
@@ -26,7 +28,8 @@ class Digests:
     def __init__(self, sim: Scheduler) -> None:
         self._sim = sim
         self._known: dict[int, str] = {}
-        self._journaled: dict[int, tuple[str, int]] = {}
+        self._journaled: dict[int, str] = {}
+        self._decided: dict[int, tuple[str, int]] = {}
         self.lost: list[int] = []
 
     def forget(self, generation: int, *, claimed: bool) -> None:
@@ -53,7 +56,9 @@ class Digests:
         generation, digest = entry["generation"], entry["digest"]
         if generation is None or digest is None:
             return
-        before, _ = self._journaled.setdefault(generation, (digest, self._sim.turn))
+        before = self._journaled.setdefault(generation, digest)
+        if entry["kind"] in _DECISIONS:  # a claim is told by the pointer, which is read earlier
+            self._decided.setdefault(generation, (digest, self._sim.turn))
         if entry["kind"] == "claimed" and before != digest:
             raise Violation(
                 "G2", f"generation {generation} is claimed as {digest[:8]}, journaled {before[:8]}"
@@ -63,7 +68,7 @@ class Digests:
     def created(self, generation: int, digest: str) -> None:
         """A planner has given a number to these bytes."""
         actor = self._sim.running
-        before, turn = self._journaled.get(generation, (digest, 0))
+        before, turn = self._decided.get(generation, (digest, 0))
         if before != digest and actor is not None and actor.decisions_read > turn:
             raise Violation(
                 "G2", f"number {generation} is given to {digest[:8]}, decided on as {before[:8]}"
