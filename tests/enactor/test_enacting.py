@@ -9,6 +9,7 @@ import pytest
 from enactor.enacting import Outcome, TargetOutcome
 from plans.errors import Failed, Superseded, Unavailable
 from plans.journal import Entry, read_entries, verify
+from plans.mirror import read_mirrors
 from plans.names import journal_last_key
 from plans.plan import Plan
 from plans.published import Published
@@ -115,6 +116,17 @@ def test_a_crash_after_the_last_step_leaves_only_the_completion() -> None:
     writes = len(stream.zone().history)
     assert stream.enact().outcome == "applied"
     assert len(stream.zone().history) == writes
+
+
+def test_a_mirror_that_cannot_be_raised_when_a_pass_ends_lags_and_the_next_pass_raises_it() -> None:
+    stream = Stream(T1, T2)
+    published = head(stream)
+    stream.faults.next("apply", T2, unavailable)
+    stream.faults.next("write", f"fence#{T1}", unavailable)
+    assert stream.enact(published).outcome == "partial"
+    assert read_mirrors(stream.register, STREAM)[T1].generation == 1
+    assert stream.enact().outcome == "applied"
+    assert read_mirrors(stream.register, STREAM)[T1].generation == 2
 
 
 # A poison target (F14)
