@@ -61,7 +61,7 @@ check: ## everything that CI runs
 	$(MAKE) coverage wheel-check demo
 
 .PHONY: check-rest
-check-rest: check-static coverage wheel-check demo ## everything that CI runs after `make test`
+check-rest: check-static coverage wheel-check demo ## everything that CI runs after `make test` and `make prove`
 
 .PHONY: check-static
 check-static: venv ## lint, format, types, imports, schemas; no tests
