@@ -245,16 +245,18 @@ def pin(register: Register, stream: str, generation: int, wanted: Pin) -> None:
     then its own check on the pin fails (schedule S14). Another person pins it: theirs stands.
 
     Raises:
-        Refused: it is pinned, marked or pruned already.
+        Refused: it is pinned, marked or pruned already; or the number was pinned as other bytes
+            before, which the item would forget and the journal remembers.
     """
     draft = _decided("pinned", generation, wanted)
     key = pin_key(stream, generation)
+    again = All((Where("state", "=", "unpinned"), Where("digest", "=", wanted.digest)))
     try:
         record(
             register,
             stream,
             draft,
-            Put(key, to_attributes(wanted), unpinned()),
+            Put(key, to_attributes(wanted), Either((Absent(), again))),
             Check(prune_key(stream, generation), unmarked()),
         )
     except ConditionFailed as refusal:
@@ -305,6 +307,13 @@ def _pin_refused(refusal: ConditionFailed, stream: str, generation: int) -> Refu
             f" `planfence prune {stream} --apply` withdraws the mark, and it can be pinned",
         )
     assert found is not None
+    if found.get("state") == "unpinned":
+        return Refused(
+            f"{what} was pinned before, as other bytes that are lost",
+            rule="generation-digest",
+            expected=str(found.get("digest")),
+            remedy=f"publish a new plan: `planfence plan {stream}`",
+        )
     return Refused(
         f"{what} is pinned already by {found.get('by')}: {found.get('reason')}",
         rule="pinned",

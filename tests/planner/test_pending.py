@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from plans.deciding import record_override
 from plans.errors import Refused
 from plans.kinds.dns import RecordKey, Records
+from plans.marks import Pin, pin, unpin
 from plans.names import blob_key
 from plans.published import Published
 from tests.builders import (
@@ -272,6 +273,31 @@ def test_a_number_is_recorded_for_one_override_only() -> None:
         recorded(stream, other)
     assert refused.value.rule == "generation-digest"
     assert (refused.value.expected, refused.value.actual) == (override.digest, other.digest)
+
+
+def test_a_number_that_was_pinned_is_not_pinned_again_as_other_bytes() -> None:
+    stream = Stream()
+    published = head(stream)
+
+    def wanted(digest: str, state: Literal["pinned", "unpinned"]) -> Pin:
+        return Pin(
+            state=state,
+            digest=digest,
+            by="pia",
+            reason="tested",
+            at=stream.clock.now(),
+            attempt=stream.new_id(),
+        )
+
+    first = wanted(published.digest, "pinned")
+    pin(stream.register, STREAM, 2, first)
+    unpin(stream.register, STREAM, 2, first, wanted(published.digest, "unpinned"))
+    other = stream.forge(published.plan, reason="another")
+    with pytest.raises(Refused) as refused:
+        pin(stream.register, STREAM, 2, wanted(other.digest, "pinned"))
+    assert refused.value.rule == "generation-digest"
+    assert not pending(stream, other)
+    pin(stream.register, STREAM, 2, wanted(published.digest, "pinned"))
 
 
 def recorded(stream: Stream, published: Published) -> None:
