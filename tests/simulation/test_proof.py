@@ -23,6 +23,8 @@ ONCE_FAILED = {
     "numbers of lost plans are given again": (137, 212, 216, 232),
     "a head that was decided on as other bytes is pending": (8, 183, 194, 238),
 }
+# A pin that was given again as other bytes; and an invariant that took a claim for a decision.
+FOUND_LAST = (137_557, 126_043)
 QUICK = (
     "no fence",
     "refresh and retry",
@@ -45,6 +47,11 @@ def test_a_seed_that_once_failed_holds_with_the_rule_and_fails_without_it(
         run_seed(seed, mode_of(seed))
         with applied(mutant), pytest.raises(Violation):
             run_seed(seed, mode_of(seed))
+
+
+@pytest.mark.parametrize("seed", FOUND_LAST)
+def test_a_seed_that_was_found_last_holds(seed: int) -> None:
+    run_seed(seed, mode_of(seed))
 
 
 def test_seeds_are_counted_by_leases_faults_and_failure_modes() -> None:
