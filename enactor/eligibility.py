@@ -30,7 +30,14 @@ from plans.mirror import read_mirrors
 from plans.names import JUMP_MAX, journal_last_key, pointer_key, settings_key
 from plans.plan import Plan, PlanReference
 from plans.pointer import Pointer, as_pointer, matches_base, names
-from plans.published import Published, check_changes, published_from, read_desired, read_plan
+from plans.published import (
+    Published,
+    check_changes,
+    check_desired,
+    published_from,
+    read_desired,
+    read_plan,
+)
 from plans.settings import Settings, as_settings
 from plans.storage.register import Register
 
@@ -149,6 +156,8 @@ def _verify(
     converges = plan.mode == "converge"
     desired = read_desired(ports.archive, plan, settings.zone) if converges else None
     check_changes(plan, settings.zone)
+    if desired is not None:
+        check_desired(plan, desired)
     _check_targets(seen, plan)
     _check_digests(seen, published, approvals)
     _check_stops(seen, plan, ports.clock.now())

@@ -6,7 +6,7 @@ Three readers look at it, the more forgiving first, and the later ones add only 
 2. the JSON Schema of the document, by ``jsonschema``;
 3. what planfence itself reads stored documents with: the strict models, the canonical bytes, and
    the rules of numbering and place in ``plans.faults``; and each record set by itself
-   (``planfence.check_records``).
+   (``plans.contents``).
 
 A document without findings is accepted by the readers in ``plans``; what only its stream can tell
 (its lineage, its approvals, the bytes of its attachments) is not looked at.
@@ -21,11 +21,12 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from planfence.check_records import change_faults, content_faults
 from planfence.json_places import Path, Reading, read_json
 from plans.collector import collector_paused
+from plans.contents import change_faults, content_faults
 from plans.document import Document, encode
 from plans.faults import Fault, numbering_faults, path_text, record_faults, zone_faults
+from plans.kinds.dns import RecordKey, Records
 from plans.kinds.health import HealthDocument
 from plans.kinds.zone import ZoneDocument
 from plans.names import generation_of_key, plan_key, valid_stream
@@ -197,7 +198,14 @@ def _faults(document: Document, zone: str | None, place: str | None) -> Iterator
         yield Fault(("zone",), f"expected {zone}, found {document.zone}", "zone")
     if isinstance(document, ZoneDocument):
         yield from record_faults(document)
-        yield from content_faults(document)
+        yield from content_faults(_sets(document))
+
+
+def _sets(document: ZoneDocument) -> Iterator[tuple[RecordKey, Records]]:
+    """The record sets as they stand there, repeated ones too."""
+    for each in document.records:
+        key = RecordKey(each.name, each.type, each.identifier)
+        yield key, Records(each.ttl, each.values, each.attributes)
 
 
 def _misplaced(plan: Plan, place: str | None) -> Iterator[Fault]:

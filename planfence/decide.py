@@ -13,7 +13,7 @@ from plans.deciding import approve, place_hold, reject, release
 from plans.decisions import read_hold
 from plans.errors import Refused, Superseded
 from plans.pointer import read_pointer
-from plans.published import Published, check_changes, read_desired, read_plan
+from plans.published import Published, check_changes, check_desired, read_desired, read_plan
 from plans.settings import Settings
 
 
@@ -29,8 +29,9 @@ def approve_plan(app: App, stream: str, generation: int, digest: str) -> Result:
     settings = session.settings(stream)
     _refuse_overtaken(app, stream, generation)
     published = read_plan(session.archive, stream, settings.lineage, generation, digest)
-    read_desired(session.archive, published.plan, settings.zone)
+    desired = read_desired(session.archive, published.plan, settings.zone)
     check_changes(published.plan, settings.zone)
+    check_desired(published.plan, desired)
     _refuse_closed(app, published, settings)
     approval = approve(
         session.register,

@@ -20,7 +20,7 @@ from plans.kinds.zone import DESIRED_NAME
 from plans.observed.view import Observation
 from plans.plan import Plan, TargetPlan
 from plans.pointer import matches_base, names
-from plans.published import Published, read_desired
+from plans.published import Published, check_changes, read_desired
 
 
 def is_unchanged(world: World, changes: Mapping[str, tuple[Change, ...]]) -> bool:
@@ -73,11 +73,13 @@ def pending_head(
 def _can_be_verified(ports: Ports, head: Published, world: World) -> bool:
     """Whether an enactor would accept the head's bytes: what it can only refuse is never pending.
 
-    Its desired state may be gone although its plan is there, and after a lost archive its number
-    may have been approved, pinned or made as other bytes, which the journal remembers. Either would
-    wedge the stream (G4), since the enactor's remedy is a new plan.
+    Its desired state may be gone although its plan is there. It may have been written around
+    planfence, with changes that cannot be. After a lost archive its number may have been approved,
+    pinned or made as other bytes, which the journal remembers. Each would wedge the stream (G4),
+    since the enactor's remedy is a new plan.
     """
     try:
+        check_changes(head.plan, world.decided.settings.zone)
         read_desired(ports.archive, head.plan, world.decided.settings.zone)
     except Refused:
         return False

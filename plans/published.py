@@ -7,12 +7,15 @@ buried between two reads gives an error, never half a plan.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from plans.collector import collector_paused
+from plans.contents import change_faults, content_faults
 from plans.document import decode, digest_of
 from plans.errors import Refused
-from plans.faults import numbering_faults, zone_faults
+from plans.faults import numbering_faults, path_text, zone_faults
 from plans.kinds.dns import RecordKey, Records
 from plans.kinds.health import HEALTH_NAME, HealthDocument
 from plans.kinds.zone import DESIRED_NAME, ZoneDocument, state_of
@@ -28,7 +31,8 @@ from plans.names import (
 from plans.plan import Attachment, Plan, Tombstone
 from plans.storage.archive import Archive, Stored
 
-_TOMBSTONE_MARK = b'{"schema":"planfence/tombstone/'
+_NOT_OURS: Final = "do not enact it: planfence does not write such plans"
+_TOMBSTONE_MARK: Final = b'{"schema":"planfence/tombstone/'
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,16 +222,41 @@ def _of_another_zone(plan: Plan, what: str, zone: str, found: str) -> Refused:
 
 
 def check_changes(plan: Plan, zone: str) -> None:
-    """Every change of a plan lies in its zone.
+    """Every change of a plan is one that planfence writes: of its zone, and of records that can be.
 
     Raises:
-        Refused: one does not (rule ``zone``).
+        Refused: one is not (rule ``zone`` or ``document-invalid``).
     """
+    which = f"plan {plan.generation} of {plan.stream}"
     for fault in zone_faults(plan, zone):
         raise Refused(
-            f"a change of plan {plan.generation} of {plan.stream} is not of its zone: {fault.what}",
+            f"{which} has a change that is not of its zone: {path_text(fault.path)}: {fault.what}",
             rule="zone",
-            remedy="do not enact it: planfence does not write such plans",
+            remedy=_NOT_OURS,
+        )
+    for fault in change_faults(plan):
+        raise Refused(
+            f"{which} has a change that cannot be: {path_text(fault.path)}: {fault.what}",
+            rule="document-invalid",
+            remedy=_NOT_OURS,
+        )
+
+
+def check_desired(plan: Plan, desired: Mapping[RecordKey, Records]) -> None:
+    """Every record set of a plan's desired state is one that can be.
+
+    Args:
+        desired: as ``read_desired`` gives it.
+
+    Raises:
+        Refused: one is not (rule ``desired-invalid``).
+    """
+    for fault in content_faults(desired.items()):
+        raise Refused(
+            f"the desired state of plan {plan.generation} of {plan.stream} has a record set that"
+            f" cannot be: {path_text(fault.path)}: {fault.what}",
+            rule="desired-invalid",
+            remedy=_NOT_OURS,
         )
 
 

@@ -151,8 +151,8 @@ def value_of(rdata: dns.rdata.Rdata) -> str:
     """The canonical text of rdata read from a zone file or a message, its names absolute.
 
     Raises:
-        ValueError: a name inside is relative (it was read with ``relativize``), or the rdata
-            cannot be sent.
+        ValueError: a name inside is relative (it was read with ``relativize``), the rdata cannot be
+            sent, or no text gives it back: DS, OPENPGPKEY, SSHFP and TLSA without their data.
     """
     rdtype = rdata.rdtype  # dnspython types all rdata alike: what each has, its type tells
     if rdtype in (RdataType.A, RdataType.AAAA):
@@ -162,7 +162,10 @@ def value_of(rdata: dns.rdata.Rdata) -> str:
     if rdtype in (RdataType.SPF, RdataType.TXT):
         return rdata.to_text()
     try:
-        return _from_wire(_with_whole_lengths(rdata)).to_text()
+        text = _from_wire(_with_whole_lengths(rdata)).to_text()
+        if not text or text.endswith(" "):
+            raise ValueError("without data it has no text to be written with")
+        return text
     except Exception as error:  # as in _parsed_value
         raise ValueError(
             f"{dns.rdatatype.to_text(rdtype)} value {shown(rdata.to_text())}: {_reason(error)}"

@@ -10,11 +10,12 @@ import pytest
 from enactor.eligibility import Chosen, choose
 from enactor.enacting import Outcome
 from enactor.ports import Request
-from plans.document import encode
+from plans.document import digest_of, encode
 from plans.errors import Refused, Superseded
 from plans.journal import Draft, record
-from plans.kinds.dns import Change, RecordKey
-from plans.names import approval_key, plan_key
+from plans.kinds.dns import Change, RecordKey, Records
+from plans.kinds.zone import zone_document
+from plans.names import approval_key, blob_key, plan_key
 from plans.plan import Plan, Tombstone
 from plans.published import Published
 from tests.builders import (
@@ -27,6 +28,7 @@ from tests.builders import (
     ZONE,
     Stream,
     a,
+    forget,
     overwrite_item,
     overwrite_object,
 )
@@ -137,11 +139,19 @@ def edited_target(plan: Plan, **fields: Any) -> Plan:
     return plan.model_copy(update={"waves": (changed,)})
 
 
-def in_another_zone(stream: Stream, published: Published) -> Published:
-    step = published.plan.targets[0].steps[0]
-    strange = Change("www.example.org.", "A", None, START[RecordKey(f"www.{ZONE}", "A")])
-    steps = (step.model_copy(update={"changes": (strange,)}),)
-    return stream.forge(edited_target(published.plan, steps=steps))
+def with_change(name: str, rdtype: str, *values: str) -> Act:
+    """Somebody writes a plan around planfence, and gets it approved."""
+
+    def act(stream: Stream, published: Published) -> Published:
+        step = published.plan.targets[0].steps[0]
+        strange = Change(name, rdtype, None, Records(60, values))
+        steps = (step.model_copy(update={"changes": (*step.changes, strange)}),)
+        forged = stream.forge(edited_target(published.plan, steps=steps))
+        stream.approve(forged, by="cyd")
+        forget(stream.register, approval_key(STREAM, 2, "bob"))
+        return forged
+
+    return act
 
 
 def approved_as_other_bytes(stream: Stream, published: Published) -> None:
@@ -179,7 +189,11 @@ REFUSALS: dict[str, tuple[str, Act]] = {
         "foreign-lineage",
         lambda stream, published: stream.forge(published.plan, lineage=OTHER_LINEAGE),
     ),
-    "zone of its changes": ("zone", in_another_zone),
+    "zone of its changes": ("zone", with_change("www.example.org.", "A", "192.0.2.1")),
+    "the fence among its changes": ("zone", with_change(f"_planfence.{ZONE}", "TXT", '"x"')),
+    "the SOA among its changes": ("document-invalid", with_change(ZONE, "SOA", "x")),
+    "no value": ("document-invalid", with_change(f"new.{ZONE}", "A")),
+    "no address": ("document-invalid", with_change(f"new.{ZONE}", "A", "192.0.2.256")),
     "zone of the stream": ("zone", lambda stream, _: stream.set(zone="example.org.")),
     "another target": (
         "targets",
@@ -278,3 +292,15 @@ def test_only_what_computes_from_the_desired_state_needs_it(mode: str, rule: str
         assert stream.zone(T1).state == CHANGED
     else:
         assert stream.refusal(published).rule == rule
+
+
+def test_a_desired_state_with_what_cannot_be_is_refused_where_it_is_computed_from() -> None:
+    stream = Stream(mode="converge")
+    published = head(stream)
+    strange = {**CHANGED, RecordKey(f"new.{ZONE}", "A"): Records(60, ("192.0.2.256",))}
+    body = encode(zone_document(ZONE, strange))
+    [entry] = published.plan.attachments
+    other = entry.model_copy(update={"digest": digest_of(body), "size": len(body)})
+    overwrite_object(stream.archive, blob_key(STREAM, 2, other.digest), body)
+    forged = stream.forge(published.plan, attachments=(other,))
+    assert stream.refusal(forged).rule == "desired-invalid"

@@ -2,7 +2,8 @@
 
 Each is compared with ``tests.fuzz.second_reader``: the product's reader must accept what the second
 one accepts, and refuse the rest by the rule that it names. What no schema says, and a reader still
-refuses, is worked out here by itself: ``_misplaced`` for plans, ``_held_wrongly`` for zones.
+refuses, is worked out here by itself: ``_misplaced`` for plans, ``_held_wrongly`` for zones, and in
+``tests.fuzz.second_changes`` which changes can be.
 
 What a target returns is where a document had which sort of value: it guides the fuzzer, since the
 compiled code that parses them has no lines to count.
@@ -10,23 +11,26 @@ compiled code that parses them has no lines to count.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from enactor.update_message import update_message
 from planfence.check_document import check_document
 from planfence.json_places import read_json
 from plans.decisions import Approval, Hold, Rejection
 from plans.document import Document, decode, digest_of, encode, from_attributes, to_attributes
 from plans.errors import Refused
 from plans.journal import Entry
-from plans.kinds.dns import MANAGED_TYPES
+from plans.kinds.dns import MANAGED_TYPES, Change
 from plans.kinds.health import HEALTH_MEDIA_TYPE, HEALTH_NAME
 from plans.kinds.zone import DESIRED_MEDIA_TYPE, DESIRED_NAME, state_of, zone_document
 from plans.mirror import Mirror
 from plans.names import blob_key, plan_key
+from plans.observed.route53_sets import raw_set
 from plans.plan import Attachment, Plan, Tombstone
 from plans.pointer import Pointer
 from plans.published import as_plan, check_changes, read_desired, read_health
@@ -34,6 +38,7 @@ from plans.settings import Settings
 from plans.storage.archive import Stored
 from tests.doubles.memory import MemoryArchive
 from tests.fuzz.corpora import CORPUS, name_of, split
+from tests.fuzz.second_changes import can_be, is_outside
 from tests.fuzz.second_reader import Verdict, is_valid, loaded, places, rule_of, verdict
 
 STREAM: Final = "dns/example.com"
@@ -60,7 +65,7 @@ def plan(data: bytes) -> Told:
     assert json.loads(found.model_dump_json(by_alias=True)) == value
     for digest in (published.digest[::-1], "0" * 64):
         _check_digest(data, digest, published.digest)
-    _check_zone(found, value)
+    _check_changes(found, value)
     return list(places("plan", value))
 
 
@@ -107,20 +112,39 @@ def _check_digest(data: bytes, digest: str, right: str) -> None:
         assert digest == right
 
 
-def _check_zone(found: Plan, value: Any) -> None:
-    outside = any(
-        f".{change['name']}"[-len(ZONE) - 1 :] != f".{ZONE}"
-        for wave in value["waves"]
-        for target in wave["targets"]
-        for step in target["steps"]
-        for change in step["changes"]
-    )
+def _check_changes(found: Plan, value: Any) -> None:
+    targets = [target for wave in value["waves"] for target in wave["targets"]]
+    changes = [
+        change for target in targets for step in target["steps"] for change in step["changes"]
+    ]
+    outside = any(is_outside(change, ZONE) for change in changes)
+    judged = [can_be(target) for target in targets]
     try:
         check_changes(found, ZONE)
     except Refused as refusal:
-        _check_refusal(refusal, *(["zone"] if outside else []))
+        wrong = () if all(judged) else ("document-invalid",)
+        _check_refusal(refusal, *(("zone",) if outside else wrong))
     else:
         assert not outside
+        assert False not in judged
+        _check_sendable(found)
+
+
+def _check_sendable(found: Plan) -> None:
+    """What passes can be sent, or is refused in words: once it is claimed, a fault strands it."""
+    for target in found.targets:
+        for step in target.steps:
+            plain = [change for change in step.changes if not _is_routed(change)]
+            update_message(ZONE, plain).to_wire(max_size=65_535)
+            for change in step.changes:
+                for side in filter(None, (change.before, change.after)):
+                    with contextlib.suppress(ValueError):
+                        raw_set(change.key, side)
+
+
+def _is_routed(change: Change) -> bool:
+    sides = filter(None, (change.before, change.after))
+    return bool(change.identifier) or any(side.attributes for side in sides)
 
 
 # Attachments and items

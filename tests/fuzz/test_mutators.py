@@ -139,6 +139,7 @@ BROKEN: dict[str, tuple[str, ModuleType, str, Callable[..., Any]]] = {
         "check_changes",
         any_change,
     ),
+    "a change that cannot be": ("plan", plans.published, "change_faults", no_faults),
     "an attachment written otherwise": ("stored", plans.published, "decode", not_canonical),
     "a record set twice": (
         "stored",

@@ -142,6 +142,7 @@ def test_numbering_repeats_and_names_outside_the_zone_are_found_with_their_paths
     assert {error[0::3] for error in found} == {
         ("$.waves[0].targets[1].target", "document-invalid"),
         ("$.waves[0].targets[1].steps[1].number", "document-invalid"),
+        ("$.waves[0].targets[1].steps[1].changes[0]", "document-invalid"),
         ("$.waves[0].targets[0].steps[0].changes[0].name", "zone"),
         ("$.waves[0].targets[1].steps[0].changes[0].name", "zone"),
         ("$.waves[0].targets[1].steps[1].changes[0].name", "zone"),

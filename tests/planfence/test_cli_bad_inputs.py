@@ -50,6 +50,10 @@ def put(project: Project, body: bytes) -> str:
     return digest_of(body)
 
 
+def compact(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
 def test_a_plan_that_is_missing(planned: Project) -> None:
     digest = planned.digest(2)
     planned.plan_path(2).unlink()
@@ -113,8 +117,34 @@ def test_a_plan_copied_from_elsewhere(field: str, value: Any, planned: Project) 
 )
 def test_a_plan_of_another_form(change: dict[str, Any], rule: str, planned: Project) -> None:
     document = json.loads(planned.plan_path(2).read_bytes())
-    body = json.dumps({**document, **change}, separators=(",", ":")).encode() + b"\n"
-    every_use(planned, 3, rule, put(planned, body))
+    every_use(planned, 3, rule, put(planned, compact({**document, **change})))
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ({"name": "_planfence.example.com.", "type": "TXT"}, "zone"),
+        ({"name": "www.example.org."}, "zone"),
+        ({"type": "SOA"}, "document-invalid"),
+        ({"after": {"ttl": 60, "values": []}}, "document-invalid"),
+        ({"after": {"ttl": 60, "values": ["192.0.2.256"]}}, "document-invalid"),
+    ],
+)
+def test_a_plan_with_a_change_that_cannot_be_is_neither_approved_nor_enacted(
+    change: dict[str, Any], rule: str, planned: Project
+) -> None:
+    """It is a plan all the same, which can be shown and rejected; the next pass replaces it."""
+    document = json.loads(planned.plan_path(2).read_bytes())
+    document["waves"][0]["targets"][1]["steps"][0]["changes"][0] |= change
+    digest = put(planned, compact(document))
+    zone = planned.root / "out/a.zone"
+    before = zone.read_bytes()
+    ran = planned.refused(3, rule, "approve", STREAM, "2", "--digest", digest)
+    assert "$.waves[0].targets[1].steps[0].changes[0]" in ran.err
+    planned.refused(3, rule, "enact", STREAM, "2", "--digest", digest)
+    assert zone.read_bytes() == before, "the first target, which could take its part"
+    planned.ok("show", STREAM, "2")
+    assert planned.plan() == 3
 
 
 def test_a_plan_in_another_byte_form(planned: Project) -> None:

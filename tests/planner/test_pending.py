@@ -9,7 +9,7 @@ import pytest
 
 from plans.deciding import record_override
 from plans.errors import Refused
-from plans.kinds.dns import RecordKey, Records
+from plans.kinds.dns import Change, RecordKey, Records
 from plans.marks import Pin, pin, unpin
 from plans.names import blob_key
 from plans.published import Published
@@ -20,6 +20,7 @@ from tests.builders import (
     STREAM,
     T1,
     T2,
+    ZONE,
     Stream,
     a,
     a_fence,
@@ -244,6 +245,24 @@ def test_a_head_whose_desired_state_is_gone_is_superseded() -> None:
     key = blob_key(STREAM, 2, published.plan.attachments[0].digest)
     overwrite_object(stream.archive, key, b"torn")
     assert not pending(stream, published)
+
+
+@pytest.mark.parametrize("mode", ["exact", "converge"])
+@pytest.mark.parametrize("name", [f"_planfence.{ZONE}", f"new.{ZONE}", "www.example.org."])
+def test_a_head_with_a_change_that_cannot_be_is_superseded(mode: str, name: str) -> None:
+    """All else of it is as it must be: it asks for the same, and every ``before`` holds."""
+    stream = Stream(mode=mode)
+    published = head(stream)
+    [wave] = published.plan.waves
+    [target] = wave.targets
+    [step] = target.steps
+    strange = Change(name, "TXT", None, Records(60, ("x",)))
+    step = step.model_copy(update={"changes": (*step.changes, strange)})
+    target = target.model_copy(update={"steps": (step,)})
+    forged = stream.forge(published.plan, waves=(wave.model_copy(update={"targets": (target,)}),))
+    assert stream.refusal(forged).rule in ("document-invalid", "zone")
+    assert not pending(stream, forged)
+    assert stream.enact().outcome == "applied"
 
 
 def test_a_head_that_was_approved_as_other_bytes_is_superseded() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dns.exception
 import dns.name
 import dns.rdata
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from plans.kinds.dns import TTL_MAX, Records, records
+from plans.kinds.dns import MANAGED_TYPES, TTL_MAX, Records, records
 from plans.kinds.rdata import normal_name, normal_value, quoted, rdata_of, shown, value_of
 
 ZONE = "example.com."
@@ -199,6 +200,30 @@ def test_character_strings_keep_their_boundaries_and_every_byte(strings: list[by
     rdata = parsed("TXT", text)
     assert rdata.strings == tuple(strings)  # type: ignore[attr-defined]
     assert rdata.to_text() == text == normal_value("TXT", text, None)
+
+
+# What the octets of a value may be made of, beside anything: names, strings, parameters of SVCB.
+pieces = st.one_of(
+    st.binary(max_size=20),
+    st.binary(min_size=1, max_size=9).map(lambda octets: bytes([len(octets)]) + octets),
+    st.sampled_from([b"\0", b"\1a\0", b"\0\1", b"\0\2\0\0", b"\0\1\0\3\2h2"]),
+)
+
+
+@given(st.sampled_from(MANAGED_TYPES), st.lists(pieces, max_size=5).map(b"".join))
+@example("DS", bytes(4))
+@example("OPENPGPKEY", b"")
+@example("SSHFP", bytes(2))
+@example("TLSA", bytes(3))
+def test_a_value_from_the_wire_is_one_that_can_be_written(rdtype: str, wire: bytes) -> None:
+    """Or none at all: what a zone holds may have to be written back, or stand in a plan."""
+    try:
+        rdata = dns.rdata.from_wire("IN", rdtype, wire, 0, len(wire))
+        value = value_of(rdata)
+    except (dns.exception.DNSException, ValueError):
+        return
+    assert normal_value(rdtype, value, None) == value
+    assert value_of(rdata_of(rdtype, value)) == value
 
 
 def test_records_are_sorted_and_without_repeats() -> None:
