@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +30,16 @@ import dns.update
 import dns.zone
 
 from plans.observed.tsig import TsigKey
+from tests.emulators.sockets import free_ports
 
 LOOPBACK = "127.0.0.1"
 KEY = "planfence"
 OTHER_KEY = "stranger"
 START_SECONDS = 60.0  # many times the usual 0.3 s, for a machine that is busy with other things
 _POLL_SECONDS = 0.02
+_ATTEMPTS = 3
+# What named says where it cannot listen by TCP, and runs on half deaf, and by UDP, and ends.
+_TAKEN = ("creating TCP socket: address in use", "creating IPv4 interface lo failed")
 _PROGRAMS = ("named", "tsig-keygen", "dig")
 
 # Become named, and die with the parent: PR_SET_PDEATHSIG outlives the exec (prctl(2), Linux only).
@@ -90,6 +93,10 @@ def missing() -> str | None:
 def _program(name: str) -> str | None:
     path = os.environ.get("PATH", os.defpath)
     return shutil.which(name, path=f"{path}:/usr/sbin:/usr/local/sbin")
+
+
+class PortTakenError(Exception):
+    """Somebody took the port after it was found to be free."""
 
 
 @dataclass(frozen=True)
@@ -171,16 +178,19 @@ class Zone:
 class Bind:
     """A running named, its port and its folder."""
 
-    def __init__(self, folder: Path, options: str = "") -> None:
+    def __init__(self, folder: Path, port: int, options: str = "") -> None:
+        """Start it, and wait until it serves.
+
+        Raises:
+            PortTakenError: somebody else has the port by now.
+        """
         self.folder = folder
+        self.port = port
         self.zones: list[str] = []
         for name in (KEY, OTHER_KEY):
             _generate_key(folder / f"{name}.key", name)
         (folder / "zones.conf").write_text("")
         self._add(_FIRST, _APEX, "")
-        with closing(socket.socket()) as held:
-            held.bind((LOOPBACK, 0))
-            self.port: int = held.getsockname()[1]
         self._options = options
         self._start()
 
@@ -250,16 +260,24 @@ class Bind:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        for name in self.zones:  # before that it would die of the signal to read them again
-            self._wait_for(name)
+        try:
+            for name in self.zones:  # before that it would die of the signal to read them again
+                self._wait_for(name)
+        except BaseException:
+            self.kill()
+            raise
 
     def _wait_for(self, name: str) -> None:
         """Wait until the server answers for a zone with authority."""
         deadline = time.monotonic() + START_SECONDS
         query = dns.message.make_query(name, "SOA")
         while time.monotonic() < deadline:
-            assert self._process.poll() is None, self._tail()
-            assert f"zone {name.rstrip('.')}/IN: not loaded" not in self._log(), self._tail()
+            ended = self._process.poll()
+            log = self._log()
+            if any(told in log for told in _TAKEN):
+                raise PortTakenError(self._tail())
+            assert ended is None, self._tail()
+            assert f"zone {name.rstrip('.')}/IN: not loaded" not in log, self._tail()
             try:
                 answer = dns.query.tcp(query, LOOPBACK, port=self.port, timeout=1)
             except (OSError, dns.exception.DNSException):
@@ -279,13 +297,25 @@ class Bind:
 @contextmanager
 def bind(options: str = "") -> Iterator[Bind]:
     """A server in a folder of its own; both are gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="planfence-bind-"))
-    server = Bind(folder, options)
+    server = _started(options)
     try:
         yield server
     finally:
         server.stop()
-        shutil.rmtree(folder)
+        shutil.rmtree(server.folder)
+
+
+def _started(options: str) -> Bind:
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        folder = Path(tempfile.mkdtemp(prefix="planfence-bind-"))
+        [port] = free_ports(1)
+        try:
+            return Bind(folder, port, options)
+        except BaseException as error:
+            shutil.rmtree(folder)
+            if not (attempts_left and isinstance(error, PortTakenError)):
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def dnspython_key(path: Path) -> dns.tsig.Key:
