@@ -25,6 +25,8 @@ from plans.journal import Entry
 from plans.kinds.health import HealthDocument
 from plans.kinds.pools import PoolsFile
 from plans.kinds.zone import ZoneDocument
+from plans.lease import Lease
+from plans.marks import Mark, Pin
 from plans.mirror import Mirror
 from plans.plan import Plan, Tombstone
 from plans.pointer import Pointer
@@ -37,7 +39,10 @@ DOCUMENTS: Final[Mapping[str, type[Document]]] = {
     "entry": Entry,
     "health": HealthDocument,
     "hold": Hold,
+    "lease": Lease,
+    "mark": Mark,
     "mirror": Mirror,
+    "pin": Pin,
     "plan": Plan,
     "pointer": Pointer,
     "pools": PoolsFile,

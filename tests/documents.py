@@ -7,10 +7,13 @@ from typing import Any
 
 from plans.deciding import place_hold
 from plans.document import to_attributes
+from plans.lease import Applicant, acquire
+from plans.marks import Mark, Pin
 from plans.names import (
     blob_key,
     hold_key,
     journal_key,
+    lease_key,
     mirror_key,
     plan_key,
     pointer_key,
@@ -74,6 +77,10 @@ def real_documents() -> dict[str, Any]:
     register, clock = stream.register, stream.clock
     stream.reject(stream.publish(START))
     place_hold(register, STREAM, by="bob", reason="no", clock=clock, attempt=stream.new_id())
+    said: Any = {"digest": published.digest, "by": "jan", "at": clock.now()}
+    mark = Mark(**said, state="marked", created_at=clock.now(), attempt=stream.new_id())
+    pin = Pin(**said, state="pinned", reason="audit", attempt=stream.new_id())
+    acquire(Applicant(register, STREAM, clock, "eve", stream.new_id(), 60, service_now=clock.now))
     entry = published.plan.attachments[0]
     stored = stream.archive.read(plan_key(STREAM, 1))
     blob = stream.archive.read(blob_key(STREAM, 1, entry.digest))
@@ -85,6 +92,7 @@ def real_documents() -> dict[str, Any]:
         "pointer": pointer_key(STREAM),
         "rejection": reject_key(STREAM, 2),
         "hold": hold_key(STREAM),
+        "lease": lease_key(STREAM),
         "mirror": mirror_key(STREAM, T1),
         "settings": settings_key(STREAM),
     }
@@ -94,6 +102,8 @@ def real_documents() -> dict[str, Any]:
         "entry": json.loads(str(journal["document"])),
         "approval": to_attributes(approval),
         "health": HEALTH,
+        "mark": to_attributes(mark),
+        "pin": to_attributes(pin),
         "pools": POOLS,
         "tombstone": to_attributes(Tombstone(generation=1, digest=published.digest)),
         **{name: dict(stream.register.read(key) or {}) for name, key in items.items()},
@@ -134,6 +144,13 @@ BAD_VALUES: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "digest of an approval": ("approval", ("digest",), "g" * 64),
     "lineage of an approval": ("approval", ("lineage",), "1" * 31),
     "state of a hold": ("hold", ("state",), "maybe"),
+    "epoch 0": ("lease", ("epoch",), 0),
+    "state of a lease": ("lease", ("state",), "lapsed"),
+    "credentials without an end": ("lease", ("ends_at",), ""),
+    "negative count of blobs": ("mark", ("blobs",), -1),
+    "state of a mark": ("mark", ("state",), "deleted"),
+    "reason of two lines": ("pin", ("reason",), "a\nb"),
+    "attempt of a pin": ("pin", ("attempt",), "1" * 31),
     "negative mirror": ("mirror", ("generation",), -1),
     "digest of a tombstone": ("tombstone", ("digest",), ""),
     "limit over 100 %": ("settings", ("updates_max",), "101%"),

@@ -9,8 +9,8 @@ from planfence.app import FILE, App, Command, Result, shared_options
 # The names of plans.schema.DOCUMENTS, and the two kinds of file that people write. They stand here
 # because help must not import the documents; a test compares them.
 NAMES = (
-    *"approval entry health hold mirror plan pointer pools rejection settings".split(),
-    *("tombstone", "zone"),
+    *"approval entry health hold lease mark mirror pin plan pointer pools rejection".split(),
+    *("settings", "tombstone", "zone"),
     *("desired-state", "config"),
 )
 
@@ -45,8 +45,8 @@ def command(
       *.toml        a planfence.toml (config)
       -             stdin: a document, or what --as NAME says
 
-    NAME is approval, entry, health, hold, mirror, plan, pointer, pools, rejection, settings,
-    tombstone, zone, desired-state or config.
+    NAME is approval, entry, health, hold, lease, mark, mirror, pin, plan, pointer, pools,
+    rejection, settings, tombstone, zone, desired-state or config.
 
     What only a stream can tell is not checked: lineage, approvals, digests of attachments.
 

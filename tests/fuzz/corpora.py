@@ -12,7 +12,7 @@ BY_SCHEMA: Final = {
 }
 STORED: Final = (
     *("zone", "health", "entry", "tombstone", "pointer", "settings", "approval", "rejection"),
-    *("hold", "mirror"),
+    *("hold", "lease", "mark", "mirror", "pin"),
 )
 
 

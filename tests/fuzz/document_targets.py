@@ -28,6 +28,8 @@ from plans.journal import Entry
 from plans.kinds.dns import MANAGED_TYPES, Change
 from plans.kinds.health import HEALTH_MEDIA_TYPE, HEALTH_NAME
 from plans.kinds.zone import DESIRED_MEDIA_TYPE, DESIRED_NAME, state_of, zone_document
+from plans.lease import Lease
+from plans.marks import Mark, Pin
 from plans.mirror import Mirror
 from plans.names import blob_key, plan_key
 from plans.observed.route53_sets import raw_set
@@ -189,7 +191,10 @@ _ITEMS: Final[Mapping[str, type[Document]]] = {
     "approval": Approval,
     "rejection": Rejection,
     "hold": Hold,
+    "lease": Lease,
+    "mark": Mark,
     "mirror": Mirror,
+    "pin": Pin,
 }
 
 
