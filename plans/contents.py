@@ -2,7 +2,7 @@
 
 The types of a document say that a value is text; that it is a value as planfence writes it is said
 here. What planfence stores is made of canonical records, and so readers that only show or compare
-leave this out for the sake of time (1 us a value). Enactors and approvers ask: a target would
+leave this out for the sake of time (3 us a change). Enactors and approvers ask: a target would
 refuse such a step when the plan is claimed already, and another one may have taken its own.
 """
 
