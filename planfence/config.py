@@ -25,7 +25,7 @@ from planfence.stores import (
     register_place,
 )
 from planfence.targets import same_target, target_problem
-from plans.kinds.plain import plain_name
+from plans.kinds.plain import canonical_name
 from plans.names import valid_stream
 from plans.observed.places import is_key_name, key_name, target_id
 from plans.observed.route53_settings import Settings as Route53Settings
@@ -156,12 +156,6 @@ def _toml_problem(message: str) -> str:
     return f":{match.group(1)}:{match.group(2)}: {reason}"
 
 
-def _parsed_name(zone: str) -> str:
-    from plans.kinds.rdata import normal_name  # dnspython, whose import is not for every command
-
-    return normal_name(zone, None)
-
-
 class _Reader:
     """Reads the tables, and collects every problem instead of stopping at the first."""
 
@@ -235,7 +229,7 @@ class _Reader:
         if zone is None:
             return None
         try:
-            return plain_name(zone, None) or _parsed_name(zone)
+            return canonical_name(zone, None)
         except ValueError as error:
             self.report(f"{place}.zone", str(error))
             return None

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from plans.kinds.dns import MANAGED_TYPES, RecordKey, fence_name
+from plans.kinds.dns import MANAGED_TYPES, Change, RecordKey, fence_name
 from plans.kinds.zone import ZoneDocument, within
 from plans.plan import Plan
 
@@ -56,24 +56,27 @@ def numbering_faults(plan: Plan) -> Iterator[Fault]:
                     )
 
 
+def each_change(plan: Plan) -> Iterator[tuple[Path, Path, Change]]:
+    """Every change, with the path of its target and its own from there on."""
+    for w, wave in enumerate(plan.waves):
+        for t, target in enumerate(wave.targets):
+            for s, step in enumerate(target.steps):
+                for c, change in enumerate(step.changes):
+                    yield ("waves", w, "targets", t), ("steps", s, "changes", c), change
+
+
 def zone_faults(plan: Plan, zone: str) -> Iterator[Fault]:
     """Every change lies in the zone, and none is of the record that the zone's fence is.
 
     A change of it would be written beside the fence, and leave another or none.
     """
     fence = fence_name(zone)
-    for w, wave in enumerate(plan.waves):
-        for t, target in enumerate(wave.targets):
-            for s, step in enumerate(target.steps):
-                for c, change in enumerate(step.changes):
-                    if not within(change.name, zone):
-                        what = f"{change.name} lies outside {zone}"
-                    elif change.name == fence and change.type == "TXT":
-                        what = f"{fence} TXT is the fence of {zone}"
-                    else:
-                        continue
-                    place = ("waves", w, "targets", t, "steps", s, "changes", c, "name")
-                    yield Fault(place, what, "zone")
+    for target, step, change in each_change(plan):
+        place = (*target, *step, "name")
+        if not within(change.name, zone):
+            yield Fault(place, f"{change.name} lies outside {zone}", "zone")
+        elif change.name == fence and change.type == "TXT":
+            yield Fault(place, f"{fence} TXT is the fence of {zone}", "zone")
 
 
 def record_faults(document: ZoneDocument) -> Iterator[Fault]:

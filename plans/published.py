@@ -31,7 +31,7 @@ from plans.names import (
 from plans.plan import Attachment, Plan, Tombstone
 from plans.storage.archive import Archive, Stored
 
-_NOT_OURS: Final = "do not enact it: planfence does not write such plans"
+_NOT_OURS: Final = "planfence does not write such plans: find out who did, then publish a new one"
 _TOMBSTONE_MARK: Final = b'{"schema":"planfence/tombstone/'
 
 

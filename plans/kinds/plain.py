@@ -1,7 +1,7 @@
 """Names and values that are canonical as they stand, told by their text alone.
 
-Most are. Nothing here needs dnspython, whose import takes longer than many a command: what is not
-plain goes to ``plans.kinds.rdata``, and both give the same text for the same name or value.
+Most are. These need no dnspython, whose import takes longer than many a command: what is not plain
+goes to ``plans.kinds.rdata``, and both give the same text for the same name or value.
 
 Every function is pure.
 """
@@ -58,6 +58,33 @@ def plain_name(text: str, zone: str | None) -> str | None:
         full = f"{full}.{zone}" if zone != "." else full + "."
     # An escape never matches here, so a final dot is a real one.
     return full if _PLAIN_NAME.fullmatch(full) and len(full) <= NAME_TEXT_MAX else None
+
+
+def canonical_name(text: str, zone: str | None) -> str:
+    """The canonical form of a name, as ``plans.kinds.rdata.normal_name`` has it.
+
+    Raises:
+        ValueError: as there.
+    """
+    plain = plain_name(text, zone)
+    if plain is not None:
+        return plain
+    from plans.kinds.rdata import normal_name  # dnspython: not for an everyday name
+
+    return normal_name(text, zone)
+
+
+def canonical_value(rdtype: str, text: str) -> str:
+    """The canonical text of a value with absolute names, as ``plans.kinds.rdata`` has it.
+
+    Raises:
+        ValueError: as for ``normal_value`` there.
+    """
+    if is_plain_value(rdtype, text):
+        return text
+    from plans.kinds.rdata import normal_value  # as above
+
+    return normal_value(rdtype, text, None)
 
 
 def is_plain_value(rdtype: str, text: str) -> bool:

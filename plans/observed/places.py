@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from plans.kinds.plain import plain_name
+from plans.kinds.plain import canonical_name
 
 DNS_PORT: Final = 53
 FORMS: Final = {
@@ -149,13 +149,8 @@ def _address(text: str) -> str:
 
 
 def _zone(target: str, text: str) -> str:
-    found = plain_name(text, ".")
-    if found is not None:
-        return found
-    from plans.kinds.rdata import normal_name  # dnspython: not for an everyday name
-
     try:
-        return normal_name(text, ".")
+        return canonical_name(text, ".")
     except ValueError as error:
         raise ValueError(f"{target!r}: {error}") from error
 

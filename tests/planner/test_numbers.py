@@ -9,7 +9,6 @@ import pytest
 from planner.planning import RACES_MAX
 from plans.errors import Conflict
 from plans.fence import Fence
-from plans.marks import Pin, pin
 from plans.names import JUMP_MAX, approval_key, plan_key
 from plans.plan import PlanReference
 from tests.builders import (
@@ -28,6 +27,7 @@ from tests.builders import (
 )
 from tests.doubles.faults import after
 from tests.doubles.memory import MemoryArchive
+from tests.pruned import pin_plan
 
 
 def test_a_number_follows_the_head_even_where_it_was_never_claimed() -> None:
@@ -84,11 +84,7 @@ def test_a_number_that_people_decided_on_is_not_given_to_other_bytes_after_a_los
     elif decision == "rejected":
         stream.reject(lost)
     else:
-        now, attempt = stream.clock.now(), stream.new_id()
-        kept = Pin(
-            state="pinned", digest=lost.digest, by="bob", reason="audit", at=now, attempt=attempt
-        )
-        pin(stream.register, STREAM, lost.plan.generation, kept)
+        pin_plan(stream, lost)
     stream.archive.inner = MemoryArchive()
     waived = ("parent-unreadable",) if claimed else ()
     other = stream.publish(dict(START) | a("other"), *waived)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from plans.deciding import record_override
 from plans.errors import Refused
 from plans.kinds.dns import Change, RecordKey, Records
-from plans.marks import Pin, pin, unpin
+from plans.marks import pin, unpin
 from plans.names import blob_key
 from plans.published import Published
 from tests.builders import (
@@ -27,6 +27,7 @@ from tests.builders import (
     overwrite_object,
 )
 from tests.doubles.faults import lost_before, unavailable
+from tests.pruned import pin_of, pin_plan
 
 Act = Callable[[Stream, Published], object]
 
@@ -298,25 +299,16 @@ def test_a_number_that_was_pinned_is_not_pinned_again_as_other_bytes() -> None:
     stream = Stream()
     published = head(stream)
 
-    def wanted(digest: str, state: Literal["pinned", "unpinned"]) -> Pin:
-        return Pin(
-            state=state,
-            digest=digest,
-            by="pia",
-            reason="tested",
-            at=stream.clock.now(),
-            attempt=stream.new_id(),
-        )
-
-    first = wanted(published.digest, "pinned")
+    first = pin_of(stream, published)
     pin(stream.register, STREAM, 2, first)
-    unpin(stream.register, STREAM, 2, first, wanted(published.digest, "unpinned"))
+    taken_back = pin_of(stream, published).model_copy(update={"state": "unpinned"})
+    unpin(stream.register, STREAM, 2, first, taken_back)
     other = stream.forge(published.plan, reason="another")
     with pytest.raises(Refused) as refused:
-        pin(stream.register, STREAM, 2, wanted(other.digest, "pinned"))
+        pin_plan(stream, other)
     assert refused.value.rule == "generation-digest"
     assert not pending(stream, other)
-    pin(stream.register, STREAM, 2, wanted(published.digest, "pinned"))
+    pin_plan(stream, published)
 
 
 def recorded(stream: Stream, published: Published) -> None:

@@ -25,19 +25,24 @@ both_modes = pytest.mark.parametrize("mode", ["exact", "converge"])
 
 def adopter(world: World, name: str, generation: int) -> Actor:
     """A pass that stands before it creates the record of t1."""
-
     actor = world.enactor(name, generation, adopt=True)
     return world.sim.run_until(actor, f"t1.apply g{generation} s0")
 
 
-def stale_creation(mode: Mode) -> tuple[World, Actor]:
-    """g3 is live, t1's record was deleted twice, and E1 still stands before creating it for g2."""
+def waiting_creation(mode: Mode) -> tuple[World, Actor]:
+    """t1's record was deleted, E1 stands before creating it for g2, and g3 is published."""
     world = World(Shape(mode))
     world.bring(zone_state(a=1, b=1, c=1))
     world.lose_fence("t1")
     world.publish(zone_state(a=2, b=2))
     e1 = adopter(world, "E1", 2)
     world.publish(zone_state(a=3, b=3))
+    return world, e1
+
+
+def stale_creation(mode: Mode) -> tuple[World, Actor]:
+    """g3 is live, t1's record was deleted twice, and E1 still stands before creating it for g2."""
+    world, e1 = waiting_creation(mode)
     ended = world.enact("E2", 3, adopt=True)
     assert (ended.outcome, world.applied) == ("applied", 3)
     world.lose_fence("t1")
@@ -93,12 +98,7 @@ def test_the_next_planning_pass_finds_the_fence_that_fell_and_raises_it(
 def test_a_newer_pass_that_is_under_way_meets_the_older_fence_and_nobody_is_stuck(
     mode: Mode,
 ) -> None:
-    world = World(Shape(mode))
-    world.bring(zone_state(a=1, b=1, c=1))
-    world.lose_fence("t1")
-    world.publish(zone_state(a=2, b=2))
-    e1 = adopter(world, "E1", 2)
-    world.publish(zone_state(a=3, b=3))
+    world, e1 = waiting_creation(mode)
     e2 = adopter(world, "E2", 3)
     world.sim.step(e2)
     world.lose_fence("t1")
